@@ -17,8 +17,8 @@ from app.commands.shared.option_rules import check_options
 from app.problems import Problem, UnknownName
 
 OUTPUT_CLOSED = (
-    "Standard output is closed, so the result was not written. What was saved before is kept; write"
-    " the output to a file, or to /dev/null."
+    "Standard output is closed, so the result was not written. What was saved before is kept. "
+    "Write the output to a file, or to /dev/null."
 )
 
 
@@ -134,15 +134,15 @@ def _sentence(problem: Exception) -> str:
         return plain(problem, 1000)
     if isinstance(problem, ModuleNotFoundError) and problem.name:
         return (
-            f"Panelist is not installed completely: the package {plain(problem.name, 100)} is"
+            f"Panelist is not completely installed: the package {plain(problem.name, 100)} is"
             " missing. Nothing was changed. Install Panelist again with all its packages, as"
             " described in its README."
         )
     if isinstance(problem, OSError) and problem.filename is not None and problem.strerror:
         return (
             f"{plain(os.fsdecode(problem.filename), 500)} cannot be used ({problem.strerror})."
-            " What was saved before is kept; check the file, its folder and the disk, then try"
-            " again."
+            " What was saved before is kept. Check the file, its folder and the disk, then try "
+            "again."
         )
     return (
         f"Panelist crashed ({type(problem).__name__} at {place(problem)}). What was saved before is"

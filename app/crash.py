@@ -31,7 +31,7 @@ def record(error: BaseException, home: Path) -> str:
             log.write(f"{stamp} fault\n{text}\n")
     except OSError as problem:
         return f"The log {plain(file)} could not be written ({plain(problem.strerror)})."
-    return f"The log has it: {plain(file)}"
+    return f"For details, see {plain(file)}"
 
 
 def place(error: BaseException) -> str:
@@ -51,7 +51,4 @@ def last_words(error: BaseException, home: Path | None) -> str:
             f"The demo stopped because of a fault in Panelist ({kind} at {place(error)}). Please"
             " report this line."
         )
-    return (
-        f"Panelist stopped because of a fault in itself ({kind}). Nothing is lost: everything"
-        f" fetched is saved. {record(error, home)}"
-    )
+    return f"Panelist crashed ({kind}). Everything saved before is kept. {record(error, home)}"

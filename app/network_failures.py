@@ -119,7 +119,7 @@ def _why(error: httpx.HTTPError, causes: list[BaseException]) -> str:
             return text
     said = str(error)
     if isinstance(error, httpx.ProxyError):
-        return f"the proxy answered {said[:3]}" if said[:3].isdigit() else "the proxy refused"
+        return f"the proxy responded with {said[:3]}" if said[:3].isdigit() else "the proxy refused"
     if isinstance(error, httpx.NetworkError):
         return "the connection was cut"
     if isinstance(error, httpx.DecodingError):

@@ -53,8 +53,8 @@ from app.widgets.themes import DARK, LIGHT, TERMINAL, ThemedApp
 __all__ = ["Demo", "PanelistApp", "run"]
 
 COPY_ADVICE = (
-    "If you cannot paste it, your terminal does not let programs copy. Select the text with the"
-    " mouse instead."
+    "If you cannot paste it, your terminal does not allow copying. Select the text with the mouse "
+    "instead."
 )
 START_DEMO = -1  # the return code of an app that asks for the demo
 
@@ -147,7 +147,7 @@ class PanelistApp(ConnectionHandlers, AppActions, ThemedApp):
 
     def _connect_demo(self, demo: Demo) -> None:
         if demo.prepare is not None:
-            self.say("Preparing a company with 18 months behind it…")
+            self.say("Preparing a company with 18 months of history…")
         self.stripe.try_key(demo.key, first=demo.prepare)
 
     def _tick(self) -> None:
@@ -167,7 +167,7 @@ class PanelistApp(ConnectionHandlers, AppActions, ThemedApp):
 
     def _connect(self) -> None:
         if self.settings.stripe_key:
-            self.refresher.note = "Asking Stripe …"
+            self.refresher.note = "Checking with Stripe…"
             self.say(self.refresher.note)
         ConnectionStart(self, self.stripe).begin()
 
@@ -198,7 +198,7 @@ class PanelistApp(ConnectionHandlers, AppActions, ThemedApp):
         self.notify(plain(text), severity="warning" if problem else "information", markup=False)
 
     def copy(self, text: str, what: str) -> None:
-        """Copy a text by OSC 52, which no terminal answers, so nobody knows whether it worked."""
+        """Copy a text by OSC 52, which no terminal answers, so no one knows whether it worked."""
         self.copy_to_clipboard(text)
         how = "" if self.remembered.get("copied") else f" {COPY_ADVICE}"
         self.remembered.set("copied", "yes")
@@ -289,7 +289,7 @@ def run(store: Store, settings: Settings, demo: Demo | None = None) -> int:
         return 1
     if os.environ.get("TERM") == "dumb":
         print(
-            "This terminal cannot show the app, because it says that it is dumb (TERM). Nothing"
+            "This terminal cannot show the app (TERM is dumb). Nothing"
             " was changed. Use another terminal, or commands such as `panelist status`. To list"
             " all commands, run `panelist --help`.",
             file=sys.stderr,

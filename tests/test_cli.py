@@ -97,7 +97,7 @@ def test_connect_prints_the_permissions_and_never_the_key(tmp_path: Path, sandbo
     home, key = at(sandbox, tmp_path / "home", key=False), sandbox.world.restricted_key
     ended = home.run("connect", "--key-stdin", given=f"{key}\n")
     assert ended.code == 0
-    assert "The key works and was not kept: " in ended.err
+    assert "The key is valid, but it was not stored: " in ended.err
     assert "--token-store" in ended.err
     assert sandbox.world.account_id in ended.out
     assert "TEST" in ended.out
@@ -286,7 +286,7 @@ def test_a_missing_package_is_named(home: Home) -> None:
     words = [sys.executable, "-S", "-m", "app", "status"]  # without site-packages
     ended = subprocess.run(words, env=home.environ, capture_output=True, text=True, check=False)
     assert ended.returncode == 1
-    assert ended.stderr.startswith("Panelist is not installed completely: the package ")
+    assert ended.stderr.startswith("Panelist is not completely installed: the package ")
     assert ended.stderr.count("\n") == 1
 
 

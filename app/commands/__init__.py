@@ -30,7 +30,7 @@ COMMANDS = {
     "invite": "Plan and send a study's invites",
     "send": "Send queued invites unattended",
     "invites": "List invites, record replies and opt-outs",
-    "ledger": "List what was sent, marked and corrected, and by whom",
+    "ledger": "Show who sent, marked or corrected what",
     "erase": "Erase a participant after four hours",
     "mail": "Test the mail server, or sign in to it",
     "backup": "Back up the database to one file",

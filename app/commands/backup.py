@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     from app.settings import load
 
     if options.file and options.output:
-        raise WrongUse("Two files were given. Nothing was written. Give one of them.")
+        raise WrongUse("Two files were given. Nothing was written. Give only one.")
     named = options.file or options.output
     settings = load()
     store = open_store(settings)

@@ -53,6 +53,6 @@ def run(options: argparse.Namespace) -> int:
     for sentence in left.said:
         print(sentence, flush=True)
     if not left.whole:
-        say("Not everything could be done. Run panelist disconnect again.")
+        say("The disconnect is not complete. Run panelist disconnect again.")
         return FAILED
     return DONE

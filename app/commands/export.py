@@ -41,8 +41,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
         "--sort",
         choices=("arrived", "name", "email", "since", "created", "plan", "status"),
         default="arrived",
-        help="Sort by this column. Times start with the newest, texts with A, and arrived"
-        " with the newest in the panel",
+        help="Sort by this column. Times are sorted newest first, texts from A to Z, and arrived "
+        "by when they joined the panel, newest first",
     )
     parser.add_argument("--reverse", action="store_true", help="Reverse the order")
     add_list_json(parser, csv=True)
@@ -69,7 +69,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Export participants."""
     if options.file is not None and options.output is not None:
-        raise WrongUse("Two files were given. Nothing was written. Give one of them.")
+        raise WrongUse("Two files were given. Nothing was written. Give only one.")
     options.output = options.output or options.file or "-"
     context = open_context(options.account)
     chosen = _chosen(context, options)

@@ -49,5 +49,5 @@ def run(options: argparse.Namespace) -> int:
         print("Panelist uses PostgreSQL as long as PANELIST_DATABASE_URL is set.")
     else:
         print("Unset PANELIST_DATABASE_URL to use the SQLite database.")
-        print("PostgreSQL keeps what it has, and refuses every change from now on.")
+        print("PostgreSQL keeps its data and refuses every change from now on.")
     return DONE

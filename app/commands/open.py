@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     context = open_context(options.account)
     one = person(context.store, find_person(context, options.person))
     if one is None:  # erased at this moment
-        raise WrongUse("This participant is not in the panel any more.")
+        raise WrongUse("This participant is no longer in the panel.")
     why_not = "" if options.no_browser else open_browser(one.url, os.environ)
     opened = not (why_not or options.no_browser)
     if options.json:

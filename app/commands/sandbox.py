@@ -62,7 +62,11 @@ def declare(parser: argparse.ArgumentParser) -> None:
         help="Serve the demo's company, with 18 months of history up to this time, in seconds"
         " since 1970",
     )
-    add("--hostile", action="store_true", help="Add customers whose names try to break a client")
+    add(
+        "--hostile",
+        action="store_true",
+        help="Add customers with hostile names, such as terminal commands",
+    )
     add("--poison", action="store_true", help="Add records that break Stripe's schema")
     add(
         "--redirect",

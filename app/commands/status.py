@@ -73,6 +73,6 @@ def _print_status(view: Overview, connection: ConnectionView, token_store: str) 
         print(f"  {step.name:<14}{step.state:<9}{words}")
     print(f"Last checked: {when(connection.last_polled_at)}")
     print(f"API requests: {view.reads_30d:,} in 30 days")
-    print(f"Access is kept in: {plain(token_store)}")
+    print(f"Credential storage: {plain(token_store)}")
     for message in view.messages:
         print(f"{when(message.at)} {message.level}: {plain(message.text, 1000)}")

@@ -14,7 +14,7 @@ from app.credentials.errors import CredentialProblem, damaged
 from app.files import NoLocks, lock, replace_atomically, sync_folder
 from app.paths import make_private
 
-AGAIN = 0.02  # seconds between two looks at a lock that somebody holds
+AGAIN = 0.02  # seconds between two looks at a lock that someone holds
 TOO_LARGE = 4 * 2**20
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -101,7 +101,7 @@ def locked(file: Path, timeout: float) -> Iterator[None]:
 
 
 def busy() -> CredentialProblem:
-    """For a lock that somebody else did not let go of in time."""
+    """For a lock that someone else did not let go of in time."""
     return CredentialProblem(
         "unanswered",
         "Another Panelist has been using the credentials for too long. Nothing was changed."

@@ -29,7 +29,7 @@ __all__ = ["CredentialProblem", "Credentials", "TokenStore"]
 
 WAIT = 15.0  # seconds for another process that is writing; a keyring may take 5 of them
 
-NOWHERE = "not chosen yet"  # what Credentials.described() returns before a store is chosen
+NOWHERE = "not selected"  # what Credentials.described() returns before a store is chosen
 
 
 class Credentials:

@@ -211,8 +211,8 @@ def _postgres_sentence(state: str, said: str, where: str) -> str:
     if state == "42501":
         grant = " GRANT ALL ON SCHEMA public TO that user is enough." if "schema" in said else ""
         return (
-            f"{where} does not allow this user to do that ({said}). Nothing was changed; ask its"
-            f" administrator for the right.{grant}"
+            f"{where} does not allow this user to do that ({said}). Nothing was changed. Ask its "
+            f"administrator for the permission.{grant}"
         )
     return (
         f"{where} does not respond correctly ({said}). Everything saved before is kept."

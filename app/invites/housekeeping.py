@@ -43,7 +43,7 @@ def expire(store: Store, connection_id: int) -> int:
     ):
         return 0
     with store.transaction():
-        ended = end_invites(store, which, due, _ENDS, "no answer in time")
+        ended = end_invites(store, which, due, _ENDS, "no response in time")
         ledger.append(store, connection_id, BY, ended)
     return len(ended)
 

@@ -36,8 +36,8 @@ from app.text import when
 
 MACHINE_IDS = ("/etc/machine-id", "/var/lib/dbus/machine-id")  # machine-id(5)
 ASK = (
-    " Nothing was sent and nothing was changed. To see what is known and to answer, run"
-    " panelist invites trust or press V in Studies."
+    " Nothing was sent and nothing was changed. To see why and to answer, run panelist invites "
+    "trust or press V in Studies."
 )
 BY = "the witness"
 OTHER_COPY = (
@@ -50,7 +50,7 @@ _NOTED = 1.0  # seconds between two times that the end of the ledger is recorded
 class Answer(Enum):
     """What a person says of a database that is asked about."""
 
-    MOVED = "moved"  # it is the same panel, and no other copy of it sends
+    MOVED = "moved"  # the same database in a new place, and no copy sends
     COPY = "copy"  # it is a copy that was put back, or one of two
 
 
@@ -135,9 +135,9 @@ class RestoreGuard:
         lost = self.lost()
         if lost and answer is Answer.MOVED:
             raise RestoreSuspected(
-                "This database was not only moved. Something was sent or recorded since"
-                " then that it does not know. Nothing was changed. Answer that it is a copy"
-                " with panelist invites trust copy, or press c in the dialog."
+                "This database was not only moved. It does not contain everything that was sent "
+                "or recorded since then. Nothing was changed. Run panelist invites trust copy, or "
+                "press c in the dialog, to say that it is a copy."
             )
         with self._store.transaction():
             take_over(self._store, self._connection_id, lost, by, this_machine())
@@ -150,7 +150,7 @@ class RestoreGuard:
             self._witness.accept()
         except OSError as error:
             self.trouble = (
-                f"The answer cannot be recorded in {self._state} ({error.strerror or error}), so"
+                f"Your answer cannot be saved in {self._state} ({error.strerror or error}), so"
                 " Panelist may ask again. Make the folder writable for you, or set PANELIST_STATE"
                 " to another one."
             )
@@ -209,7 +209,7 @@ class RestoreGuard:
     # What tells
 
     def _suspicions(self) -> Iterator[str]:
-        kept = self._kept()  # before the head, because others append and note meanwhile
+        kept = self._kept()  # before the head, because others append and note in between
         number, sender = self._head()
         machine, _, database = (sender or "").partition(" ")
         if sender is not None and sender.startswith(_COPY):
@@ -323,7 +323,7 @@ class RestoreGuard:
 
     def _note_trouble(self, error: OSError) -> None:
         self.trouble = (
-            f"What was sent cannot be recorded in {self._state} ({error.strerror or error})."
+            f"Panelist cannot record what was sent in {self._state} ({error.strerror or error})."
             " Nothing was lost and sending continues, but Panelist may not notice a"
             " restored copy. Make the folder writable for you, or set PANELIST_STATE to"
             " another one."

@@ -29,10 +29,10 @@ class Rules:
         """Each rule that applies, for a person."""
         said = []
         if self.cool_down_days is not None:
-            said.append(f"wait {_days(self.cool_down_days)} between invites to a person")
+            said.append(f"wait {_days(self.cool_down_days)} between invites to a participant")
         if self.cap is not None and self.cap_days is not None:
             invites = "1 invite" if self.cap == 1 else f"{self.cap:,} invites"
-            said.append(f"at most {invites} to a person in {_days(self.cap_days)}")
+            said.append(f"at most {invites} to a participant in {_days(self.cap_days)}")
         if self.expire_days is not None:
             said.append(f"invites expire after {_days(self.expire_days)}")
         if self.quiet_hours is not None:

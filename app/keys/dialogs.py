@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from app.keys.actions import KeyContext, Row, place
 
-CANCEL = Row("back", "Close this, and change nothing", "cancel", name="Cancel")
+CANCEL = Row("back", "Close this without changes", "cancel", name="Cancel")
 CLOSE = Row("back", "Close this", "cancel", name="Close")
 
 DIALOG = place(
     "dialog", "dialog", "In every dialog",
-    Row("help", "See every key that works here, and what it does", "app.help"),
-    Row("suspend", "Go to the shell. fg brings you back", "app.suspend_process", shown=False),
+    Row("help", "See every key that works here", "app.help"),
+    Row("suspend", "Suspend the app. Type fg to come back", "app.suspend_process", shown=False),
 )  # fmt: skip
 
 QUESTION = place(
     "dialog", "question", "Question",
-    Row("yes", "Do it", "answer(True)"),
-    Row("no", "Do nothing", "answer(False)"),
-    Row("back", "Do nothing", "answer(False)", name="Cancel"),
+    Row("yes", "Confirm", "answer(True)"),
+    Row("no", "Cancel without changes", "answer(False)"),
+    Row("back", "Cancel without changes", "answer(False)", name="Cancel"),
     Row("left", "Go to the button on the left", "app.focus_previous", "Other button", shown=False),
     Row("right", "Go to the button on the right", "app.focus_next", "Other button", shown=False),
 )  # fmt: skip
 TRUST = place(
     "dialog", "trust", "Trust a database",
-    Row("moved", "Say that it is the same panel, and no other copy of it sends", "answer('moved')"),
-    Row("copied", "Say that it is a copy that was put back, or one of two", "answer('copy')"),
+    Row("moved", "Confirm that it was moved and that no copy of it sends", "answer('moved')"),
+    Row("copied", "Confirm that it is a restored copy, or one of two", "answer('copy')"),
     Row("back", "Answer later", "cancel", name="Cancel"),
-    Row("down", "Read on", "scroll(1)", "Read on", shown=False),
-    Row("up", "Read what is above", "scroll(-1)", shown=False),
+    Row("down", "Scroll down", "scroll(1)", "Scroll down", shown=False),
+    Row("up", "Scroll up", "scroll(-1)", shown=False),
 )  # fmt: skip
 HELP = place(
     "dialog", "help", "All keys",
@@ -36,20 +36,20 @@ HELP = place(
 )  # fmt: skip
 EXPORT = place(
     "dialog", "export", "Export",
-    Row("form", "Change between CSV and JSON lines", name="CSV or JSON"),
-    Row("replace", "Replace the file that exists"),
-    Row("back", "Stop. No file is left", "cancel", name="Cancel"),
+    Row("form", "Switch between CSV and JSON lines", name="CSV or JSON"),
+    Row("replace", "Replace the existing file"),
+    Row("back", "Cancel. No file is kept", "cancel", name="Cancel"),
 )  # fmt: skip
 COPY = place(
     "dialog", "copy", "Copy",
-    Row("copy", "Copy the current value", "copy_current"),
-    Row("options", "Open this person in Stripe's Dashboard", "open", "Open in browser"),
+    Row("copy", "Copy the current line", "copy_current"),
+    Row("options", "Open the participant's page in Stripe's Dashboard", "open", "Open in browser"),
     CLOSE,
 )  # fmt: skip
 WHY = place("dialog", "why", "Why", Row("why", "Close this", "cancel", "Close", shown=False), CLOSE)
 PICK = place(
     "dialog", "pick", "Choose a segment",
-    Row("back", "Choose none", "cancel", name="Cancel"),
+    Row("back", "Close without choosing", "cancel", name="Cancel"),
 )  # fmt: skip
 SEGMENT_FORM = place(
     "dialog", "segment-form", "Segment",
@@ -58,8 +58,8 @@ SEGMENT_FORM = place(
 )  # fmt: skip
 AUDIENCE = place(
     "dialog", "audience", "Segments of a study",
-    Row("select", "Include the people of this segment, or not", "include", "Include"),
-    Row("exclude", "Exclude the people of this segment, or not"),
+    Row("select", "Include this segment, or stop including it", "include", "Include"),
+    Row("exclude", "Exclude this segment, or stop excluding it"),
     Row("open", "Save these segments", "save", "Save", shown=False),
     Row("save", "Save these segments"),
     CANCEL,
@@ -67,8 +67,8 @@ AUDIENCE = place(
 STUDY_FORM = place(
     "dialog", "study-form", "Study",
     Row("save", "Save the study", first=True),
-    Row("look", "Show the email as a member will get it, or the fields", "preview", first=True),
-    Row("editor", "Write the text in your own editor, the one in VISUAL or EDITOR", first=True),
+    Row("look", "Switch between the fields and the email", "preview", first=True),
+    Row("editor", "Edit the text in your editor, set by VISUAL or EDITOR", first=True),
     Row("back", "Close the form without saving", "cancel", name="Cancel"),
 )  # fmt: skip
 PLAN_OPTIONS = place(
@@ -78,26 +78,26 @@ PLAN_OPTIONS = place(
 )  # fmt: skip
 CONFIRM = place(
     "dialog", "confirm", "Send invites",
-    Row("down", "Read on", "scroll(1)", "Read on"),
-    Row("up", "Read what is above", "scroll(-1)", shown=False),
-    Row("page_down", "Read the next page", "scroll(10)", shown=False),
-    Row("page_up", "Read the previous page", "scroll(-10)", shown=False),
-    Row("look", "Send although the first sync isn't complete", "override",
+    Row("down", "Scroll down", "scroll(1)", "Scroll down"),
+    Row("up", "Scroll up", "scroll(-1)", shown=False),
+    Row("page_down", "Scroll down a page", "scroll(10)", shown=False),
+    Row("page_up", "Scroll up a page", "scroll(-10)", shown=False),
+    Row("look", "Send before the first sync is complete", "override",
         "Send during the first sync", shown=False),
     Row("back", "Send nothing", "cancel", name="Cancel"),
 )  # fmt: skip
-TEST_MAIL = place("dialog", "test-mail", "Test mail", Row("back", "Close this", "cancel", "Close"))
+TEST_MAIL = place("dialog", "test-mail", "Test email", Row("back", "Close this", "cancel", "Close"))
 SIGN_IN = place(
     "dialog", "sign-in", "Sign in to the mail server",
     Row("copy", "Copy the address of the page"),
-    Row("back", "End this. You are not signed in then", "cancel", name="Cancel"),
+    Row("back", "Cancel the sign-in", "cancel", name="Cancel"),
 )  # fmt: skip
 MARK = place("dialog", "mark", "Mark invites", CANCEL)
 MARK_LIST = place(
-    "dialog", "mark-list", "Import a list of marks",
-    Row("save", "Look for the people of the list. You are asked before anything changes",
+    "dialog", "mark-list", "Import marks",
+    Row("save", "Find the invites of the list. You confirm before anything changes",
         "match", "Mark…", first=True),
-    Row("form", "Choose what they are marked as", "mark", "Mark as", first=True),
+    Row("form", "Choose the mark", "mark", "Mark as", first=True),
     Row("back", "Close this", "cancel", "Close", first=True),
 )  # fmt: skip
 REASON = place("dialog", "reason", "Reason", CANCEL)
@@ -137,7 +137,7 @@ ROWS = place(
 )  # fmt: skip
 GROUPS = place(
     "list", "groups", "Groups",
-    Row("open", "Go to the people of this group", "enter", "To the people"),
+    Row("open", "Go to the participants of this group", "enter", "To the list"),
     Row("down", "Go to the next group", "move(1)", shown=False),
     Row("up", "Go to the previous group", "move(-1)", shown=False),
     Row("first", "Go to the first group", "move(-99)", shown=False),
@@ -145,7 +145,7 @@ GROUPS = place(
 )  # fmt: skip
 CHART = place(
     "list", "chart", "Charts",
-    Row("open", "Go to the people of this day", "enter", "To the people"),
+    Row("open", "Go to the participants of this day", "enter", "To the list"),
     Row("left", "Go to the day before", "walk(-1)", "A day earlier"),
     Row("right", "Go to the day after", "walk(1)", "A day later"),
     Row("first", "Go to the first day", "walk(-99999)", shown=False),
@@ -153,7 +153,7 @@ CHART = place(
 )  # fmt: skip
 CHOICES = place(
     "list", "choices", "Choices",
-    Row("open", "Choose this", "select", "Choose"),
+    Row("open", "Choose the current choice", "select", "Choose"),
     Row("down", "Go to the next choice", "cursor_down", shown=False),
     Row("up", "Go to the previous choice", "cursor_up", shown=False),
     Row("first", "Go to the first choice", shown=False),
@@ -166,8 +166,8 @@ FIELD = place(
 )  # fmt: skip
 SELECT = place(
     "field", "choice", "Choice",
-    Row("open", "Open the choices, or take the current one", name="Choose"),
-    Row("select", "Open the choices, or take the current one", "open", "Choose", shown=False),
+    Row("open", "Open the choices, or use the current one", name="Choose"),
+    Row("select", "Open the choices, or use the current one", "open", "Choose", shown=False),
     Row("down", "Go to the next choice", "move(1)", shown=False),
     Row("up", "Go to the previous choice", "move(-1)", shown=False),
     Row("back", "Close the choices", "close", name="Close"),
@@ -183,7 +183,7 @@ FILTER = place(
     Row("to_list", "Go to the list", "submit", shown=False),
     Row("complete", "Use the first suggestion. Without one, go to the next field"),
     Row("earlier", "Bring back an earlier filter"),
-    Row("back", "Clear the filter. Again: leave it", "clear", "Clear"),
+    Row("back", "Clear the filter. Press again to leave it", "clear", "Clear"),
 )  # fmt: skip
 
 DIALOGS: tuple[KeyContext, ...] = (

@@ -32,10 +32,10 @@ def read_keymap(table: Mapping[str, object]) -> Keymap:
     for name, value in _lines(table):
         meant = [name] if name in ACTIONS else _with_verb(name)
         if not meant:
-            problems.append(f"{name!r} in [keys] isn't an action, so it was left out.")
+            problems.append(f"{name!r} in [keys] is not an action, so it was ignored.")
         elif not isinstance(value, str) or not (made := _normal(value)):
             problems.append(
-                f"{str(value)[:40]!r} for {name} in [keys] isn't a key, so {name} keeps its key."
+                f"{str(value)[:40]!r} for {name} in [keys] is not a key, so {name} keeps its key."
             )
         else:
             for one in meant:

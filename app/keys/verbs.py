@@ -59,7 +59,7 @@ VERBS = {
     "invite": Verb("i", "Invite"),
     "preview": Verb("p", "Preview"),
     "remind": Verb("R", "Remind", final=True),
-    "test": Verb("T", "Test mail"),
+    "test": Verb("T", "Test email"),
     "activate": Verb("a", "Activate"),
     "pause": Verb("P", "Pause sending"),
     "close": Verb("C", "Close", final=True),

@@ -35,7 +35,7 @@ def post_notice(settings: Settings, notice: Notice) -> None:
     except WireProblem as problem:
         raise NoticeNotPosted(f"{problem.clause}. The notice was not posted.") from None
     if not 200 <= status < 300:
-        raise NoticeNotPosted(f"{SERVER} answered {status}. The notice was not posted.")
+        raise NoticeNotPosted(f"{SERVER} responded with {status}. The notice was not posted.")
 
 
 def signature(secret: str, content: bytes, at: int) -> str:

@@ -66,7 +66,7 @@ class Callback:
         if self._admission is None:
             raise OAuthProblem(
                 "setup",
-                f"Your browser cannot return the answer of {self._issuer.name} by itself."
+                f"Your browser cannot return from {self._issuer.name} to Panelist by itself."
                 " After approving, paste the address that your browser shows.",
             )
         place = urlsplit(self._redirect_uri)
@@ -210,7 +210,7 @@ def _bound(host: str, port: int, issuer: Issuer) -> socket.socket:
         why = "is used by another program" if taken else f"cannot be used ({error.strerror})"
         raise OAuthProblem(
             "setup",
-            f"Port {port} of this computer, where {issuer.name} sends its answer, {why}. "
+            f"Port {port} of this computer, where {issuer.name} redirects to, {why}. "
             + ("End that program (another Panelist?)" if taken else "Register another address")
             + ", or approve in your browser and paste the address that it shows.",
         ) from None

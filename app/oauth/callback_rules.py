@@ -18,16 +18,16 @@ APART = 5.0  # seconds between two uninvited callbacks that are passed on
 UNINVITED = 20  # uninvited callbacks that are passed on in total
 
 BACK = "You can close this page and go back to the terminal."
-APPROVED = f"Panelist has received the answer. {BACK}"
-DENIED = f"Nothing was connected, as you chose. {BACK}"
+APPROVED = f"Panelist has received the approval. {BACK}"
+DENIED = f"You denied access. Nothing was connected. {BACK}"
 INSTALLED = "Go back to Panelist and choose whether to accept it."
-USED = f"Panelist has this answer already. {BACK}"
+USED = f"Panelist already has this approval. {BACK}"
 BUSY = "Answer the question about the other account first, then try again."
 UNASKED = 403, "This request did not come from Panelist, which is still waiting for your approval."
 FAULTS: dict[Fault, tuple[int, str]] = {
     "shape": (
         400,
-        "This answer is not from the latest attempt. Go back to Panelist and start again.",
+        "This approval is not from your latest attempt. Go back to Panelist and start again.",
     ),
     "no state": UNASKED,
     "other state": UNASKED,
@@ -74,7 +74,7 @@ class CallbackRules:
         if path != self._path:
             return 404, "Page not found."
         if request.method != b"GET":
-            return 405, "Panelist only accepts browsers that return from an approval."
+            return 405, "This page is only for returning from an approval."
         if any(use != b"document" for use in request.every(b"sec-fetch-dest")):
             return UNASKED  # an image, a frame or a script of a page
         with self._lock:

@@ -36,7 +36,7 @@ class CreationDays:
 
     def missing(self) -> tuple[Days, ...]:
         """The days whose participants were not all fetched yet. An end of 0 is the beginning of the
-        account, whose day nobody knows. Raises DatabaseProblem."""
+        account, whose day no one knows. Raises DatabaseProblem."""
         return tuple(
             ((one.low or 0) // DAY, (one.high if one.position is None else one.position) // DAY)
             for one in connections.windows(self._store, self._connection_id)

@@ -34,7 +34,7 @@ def moment(text: str, now: float, *, end: bool = False) -> int:
             return int(datetime.fromisoformat(written).timestamp())
         return begin(day + timedelta(days=1)) - 1 if end else begin(day)
     except (ValueError, OverflowError, OSError) as error:
-        raise ValueError(f"That isn't a valid date. Type {WRITTEN}.") from error
+        raise ValueError(f"That is not a valid date. Type {WRITTEN}.") from error
 
 
 def begin(day: date) -> int:
@@ -50,7 +50,7 @@ def stepped(day: date, unit: Unit, by: int) -> date:
     years, month = divmod(day.month - 1 + by * (12 if unit == "year" else 1), 12)
     year = day.year + years
     if not date.min.year <= year <= date.max.year:
-        raise OverflowError("That year isn't valid")
+        raise OverflowError("That year is not valid")
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
@@ -70,7 +70,7 @@ def _day(text: str, today: date) -> date | None:
 def _named(day: str, name: str, year: str | None, today: date) -> date:
     month, *others = (at for at, one in enumerate(_MONTHS, 1) if one.startswith(name.lower()))
     if others:
-        raise ValueError("two months begin so")
+        raise ValueError("more than one month starts with these letters")
     if year:
         return date(int(year), month, int(day))
     for year_before in range(today.year, today.year - 9, -1):  # 29 Feb may be eight years ago

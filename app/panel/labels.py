@@ -10,13 +10,13 @@ from app.text import money, plain
 # Of a subscription. Unknown ones are shown as Stripe writes them.
 STATUS = {
     "active": "active",
-    "trialing": "in trial",
+    "trialing": "trialing",
     "past_due": "past due",
     "canceled": "canceled",
     "unpaid": "unpaid",
     "paused": "paused",
     "incomplete": "incomplete",
-    "incomplete_expired": "never begun",
+    "incomplete_expired": "never started",
 }
 # Of a participant: the first of these that one of their subscriptions has.
 FIRST = (*LIVE, "canceled", "unpaid", "paused", "incomplete", "incomplete_expired")

@@ -211,7 +211,7 @@ def lost_words(view: Overview) -> str:
     if not view.lost:
         return ""
     said = "1 participant is" if view.lost == 1 else f"{view.lost:,} participants are"
-    return f"{said} not known: the salvage saved only what refers to them, such as invites."
+    return f"{said} not known: only references to them were recovered, such as invites."
 
 
 def status_json(view: Overview) -> dict[str, object]:

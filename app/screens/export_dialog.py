@@ -47,8 +47,8 @@ class ExportDialog(DecisionDialog["Path | None"]):
     BINDINGS: ClassVar[list[BindingType]] = bindings(EXPORT)
     NAMES: ClassVar[Mapping[str, str]] = {"field.open": "Export"}
     help_text = (
-        "A name that ends in .jsonl is written as JSON lines, one that ends in .json as JSON, any"
-        " other as CSV. Only you can read the file. Escape stops, and leaves no file."
+        "A name that ends in .jsonl is saved as JSON lines, in .json as JSON, and any other as "
+        "CSV. Only you can read the file. Escape cancels."
     )
 
     class Written(Message):
@@ -76,18 +76,18 @@ class ExportDialog(DecisionDialog["Path | None"]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="dialog", can_focus=False, classes="export"):
             yield Static(para(self._about()))
-            yield TextField("the file's name", id="export-file")
+            yield TextField("File name", id="export-file")
             yield TextLine(id="export-form")
             yield TextLine(id="export-said")
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")
-                yield Button("Replace it (ctrl+r)", id="replace", variant="error")
-                yield Button("Write (Enter)", id="write", variant="primary")
+                yield Button("Replace (ctrl+r)", id="replace", variant="error")
+                yield Button("Export (Enter)", id="write", variant="primary")
 
     def _about(self) -> list[Content]:
         source = self._source
         masked = (
-            "Masked: no names, emails, phones or values of metadata."
+            "Masked: names, emails, phone numbers and metadata values are hidden."
             if self._masking
             else "Not masked. Close this and press M to mask."
         )
@@ -96,7 +96,7 @@ class ExportDialog(DecisionDialog["Path | None"]):
                 (f"Export {source.counted(source.number)}", "bold"),
                 f": {plain(self._title, 60)}",
             ),
-            words("Personal data leaves the panel, into a file that only you can read."),
+            words("The file contains personal data. Only you can read it."),
             words((masked, "bold" if self._masking else "$muted")),
         ]
 
@@ -116,7 +116,7 @@ class ExportDialog(DecisionDialog["Path | None"]):
         event.stop()
         form = FORMS[form_of(event.value.strip())]
         self.query_one("#export-form", TextLine).show(
-            words(("as ", "$muted"), form, ("; ctrl+t changes it", "$muted"))
+            words(("as ", "$muted"), form, (". Press ctrl+t to change it", "$muted"))
         )
         self._offer_to_replace(False)
 
@@ -209,8 +209,7 @@ class ExportDialog(DecisionDialog["Path | None"]):
         if message.problem is None:
             self._done = True
             written = self._source.counted(message.number)
-            be = "is" if message.number == 1 else "are"
-            self._say(words(("✓ ", "$completed"), f"{written} {be} in {self._file}"))
+            self._say(words(("✓ ", "$completed"), f"Exported {written} to {self._file}"))
             self.query_one("#cancel", Button).label = "Close"
             return
         self._file = None

@@ -89,7 +89,7 @@ class GroupsScreen(PanelistScreen):
             with Pane(id="group-right"):
                 yield Table(
                     self.COLUMNS,
-                    "The people of the group that is chosen.",
+                    "The participants of the current group.",
                     empty=EMPTY,
                     waiting="Counting…",
                     id="group-people",

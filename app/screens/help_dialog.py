@@ -104,7 +104,7 @@ class HelpField(TextField):
     """The field that narrows the list. Up and down move in the list."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(HELP)
-    help_text = "Type a part of an action's name, key or sentence."
+    help_text = "Type part of a name, key or description."
 
     async def _on_key(self, event: events.Key) -> None:
         moves = {"down": 1, "up": -1, "pagedown": 10, "pageup": -10}
@@ -129,8 +129,8 @@ class HelpDialog(Dialog[HelpEntry | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog", classes="help"):
             yield Static(para([words(text) for text in self._texts]), id="help-texts")
-            yield HelpField("find an action", id="help-find")
-            yield Table(COLUMNS, "Every action.", empty="No action is called that.", id="help-list")
+            yield HelpField("Find an action", id="help-find")
+            yield Table(COLUMNS, "Every action.", empty="No action found.", id="help-list")
             yield TextLine(id="help-about")
 
     def on_mount(self) -> None:

@@ -30,7 +30,7 @@ PEOPLE = 8  # people that one search offers
 SOON, LATEST = 0.01, 200  # seconds between two looks at a new screen, and the number of looks
 LEAST = 2  # letters to search people for
 PLACES = {place.id: place for place in EVERYWHERE}
-THEME = Action("app.theme", "change_theme", "", "Theme", "Choose the colours")
+THEME = Action("app.theme", "change_theme", "", "Theme", "Choose a theme")
 PICTURE = Action(
     *("app.picture", "save_picture", "", "Screenshot"),
     "Save a picture of this screen as SVG, with names and emails masked",
@@ -46,7 +46,7 @@ class Palette(CommandPalette):
     def __init__(self) -> None:
         super().__init__(
             [ActionCommands, PanelCommands],
-            placeholder="An action, a segment, a study or a person",
+            placeholder="An action, a segment, a study or a participant",
             id="--command-palette",
         )
 
@@ -195,7 +195,11 @@ class PanelCommands(Provider):
         store = host_of(self.screen).store
         try:
             found = [
-                (one.name, f"Segment, {one.count:,} people", Jump("segments", "segment", one.key))
+                (
+                    one.name,
+                    f"Segment, {one.count:,} participants",
+                    Jump("segments", "segment", one.key),
+                )
                 for one in segments(store, connection)
             ]
             found += [
@@ -218,7 +222,7 @@ class PanelCommands(Provider):
             for one in await self._people(self._connection, text):
                 name = hidden(one.name or one.email, host.masking) or one.stripe_id
                 about = hidden(one.email, host.masking) if one.name else ""
-                yield self._hit(0.6, name, f"Person, {about or one.stripe_id}",
+                yield self._hit(0.6, name, f"Participant, {about or one.stripe_id}",
                                 Jump("segments", "person", str(one.id)))  # fmt: skip
 
     def _hit(self, found: float, name: str, about: str, to: Jump) -> Hit:

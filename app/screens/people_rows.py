@@ -20,7 +20,7 @@ COLUMNS = (
     Column("Status", 11, most=18, sort="status", priority=2),
     Column("Member since", 14, sort="since", priority=4),
     Column("Customer since", 14, sort="created", priority=5),
-    Column("Stripe id", 18, grow=1, most=30, priority=6),
+    Column("Stripe ID", 18, grow=1, most=30, priority=6),
 )
 COLOURS = {"active": "", "past due": "$warn", "deleted": "$never"}
 

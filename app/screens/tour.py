@@ -106,7 +106,7 @@ def _find(see: View) -> str:
         return "Type part of a name or an email, such as har."
     if not see.in_segments:
         return _go_to_segments(see)
-    return f"Press {see.key('segments.search')} to find a person among them."
+    return f"Press {see.key('segments.search')} to find one of them."
 
 
 def _make(see: View) -> str:
@@ -117,18 +117,18 @@ def _make(see: View) -> str:
         return "Found. Press `esc` until the search is closed."
     if not see.in_segments:
         return _go_to_segments(see)
-    return f"Press {see.key('segments.new')} to make a segment that keeps itself up to date."
+    return f"Press {see.key('segments.new')} to create a segment that updates automatically."
 
 
 def _preview(see: View) -> str:
     if see.mode != "studies":
-        return f"Press {see.key('app.go_studies')} for Studies, where people are invited."
-    return f"Press {see.key('studies.preview')} to see who this draft invites, and who not."
+        return f"Press {see.key('app.go_studies')} for Studies, where you invite participants."
+    return f"Press {see.key('studies.preview')} to see who this draft invites, and who it does not."
 
 
 def _history(see: View) -> str:
     if "history" in see.places:
-        return "Everyone stays here. Press `esc`, then choose another segment."
+        return "No one has left this segment. Press `esc`, then choose another segment."
     if not see.in_segments:
         return _go_to_segments(see)
     if see.has_history:
@@ -155,7 +155,7 @@ STEPS = (
     TourStep(_history, lambda see: "history" in see.places and see.has_history),
 )
 NEXT = "Next"
-END = "That was the tour. Nothing here is real, so try everything."
+END = "That was the tour. All data here is fictional, so try everything."
 
 
 class Tour:

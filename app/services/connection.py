@@ -286,7 +286,7 @@ class StripeConnection:
         self._stop()
         engine = service.engine(access, connection, self._on_change)
         if self._ended:
-            return ConnectionRefused("Panelist was quit.")
+            return ConnectionRefused("You quit Panelist.")
         engine.start()
         self.engine = engine
         if self._ended:  # quit while it started

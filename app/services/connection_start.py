@@ -42,7 +42,7 @@ class ConnectionStart:
         except PROBLEMS as problem:
             if not may_pass(problem):
                 raise
-            text = f"{problem} Panelist tries again by itself."
+            text = f"{problem} Panelist tries again automatically."
         with suppress(RuntimeError):  # the app has ended
             self._context.call_from_thread(self._context.set_timer, self._pause, self.begin)
         self._pause = min(LONGEST, self._pause * 2)

@@ -51,7 +51,7 @@ class Context(App[None]):
         said = crash.record(error, self.settings.home)
         if self.demo:  # its log is deleted at its end
             said = f"Please report the place: {crash.place(error)}"
-        return f"That failed because of a fault in Panelist ({type(error).__name__}). {said}"
+        return f"This failed because of an error in Panelist ({type(error).__name__}). {said}"
 
     @abstractmethod
     def tell(self, text: str, problem: bool = False) -> None:

@@ -76,7 +76,7 @@ class Refresher:
         linked = next((one for one in self.known if one.status != "disconnected"), None)
         if linked is not None and shown is not None and shown.id != linked.id:
             note, activity = (
-                "This account is not the connected one. Press a to switch accounts.",
+                "This account is not the connected one. Press c on Status to switch accounts.",
                 None,
             )
         return Snapshot(

@@ -42,7 +42,7 @@ class Snapshot:
         elif self.activity is None:
             badge = "not syncing"
         elif self.activity.looking_on:
-            badge = "looking on"
+            badge = "read-only"
         else:
             badge = "trouble" if self.activity.problem else "connected"
         at = connection.last_polled_at

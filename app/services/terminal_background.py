@@ -48,7 +48,7 @@ def brightness(answer: bytes) -> float:
 
 def _answer(descriptor: int) -> bytes:
     """Everything until the answer to DA1, or until no more comes in time. Keys that a person
-    pressed meanwhile are lost with it."""
+    pressed in between are lost with it."""
     read, until = b"", time.monotonic() + PATIENCE
     while not END.search(read):
         left = until - time.monotonic()

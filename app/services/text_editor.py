@@ -25,7 +25,7 @@ def command() -> list[str]:
             try:
                 return shlex.split(found)
             except ValueError:
-                raise EditorProblem(f"{name} isn't a command. The text is unchanged.") from None
+                raise EditorProblem(f"{name} is not a command. The text is unchanged.") from None
     raise EditorProblem(
         "No editor is set. The text is unchanged. Set EDITOR, for example to nano, and start"
         " Panelist again."
@@ -43,7 +43,7 @@ def edited(text: str) -> str:
             ended = subprocess.run([*words, str(file)], check=False).returncode
             found = file.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            why = getattr(error, "strerror", None) or "it isn't UTF-8"
+            why = getattr(error, "strerror", None) or "it is not UTF-8"
             raise EditorProblem(
                 f"{plain(words[0], 80)} did not work ({why}). The text is unchanged."
             ) from None

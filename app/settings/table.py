@@ -135,9 +135,10 @@ class Settings:
         words=f"port {OAUTH_PORT} of this computer",
     )
     token_store: str | None = _setting(
-        f"Where tokens and keys are kept: {', '.join(TOKEN_STORES[:-1])} or {TOKEN_STORES[-1]}.",
+        f"Credential storage for tokens and keys: {', '.join(TOKEN_STORES[:-1])} or "
+        f"{TOKEN_STORES[-1]}.",
         kind="token store",
-        words="your choice in the app, otherwise the keyring",
+        words="your choice in the app, otherwise the system keyring",
     )
     passphrase: str | None = _setting(
         "The passphrase of the encrypted credentials file, for unattended use.",
@@ -195,8 +196,8 @@ class Settings:
         words="bell,title",
     )
     notice_url: str | None = _setting(
-        "A web address that gets the same as JSON, such as that of a Slack channel. Who knows it"
-        " can post there, so Panelist never stores it.",
+        "A web address that gets the same notices as JSON, such as that of a Slack channel. "
+        "Anyone who knows it can post there, so Panelist never stores it.",
         kind="web address",
         secret=True,
     )

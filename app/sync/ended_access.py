@@ -56,5 +56,5 @@ def end_by_stripe(store: Store, connection_id: int, kind: ProblemKind, access: A
     try:
         access.forget()
     except CredentialProblem as problem:
-        text += f" What was kept of the access could not be deleted: {problem}"
+        text += f" The stored credentials could not be deleted: {problem}"
     sync_messages.record_message(store, connection_id, "error", sync_messages.ACCESS, text)

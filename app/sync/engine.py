@@ -233,7 +233,7 @@ class Engine:
 
     async def _confirmed(self, problem: StripeProblem) -> StripeProblem | None:
         """The problem, if it is certain that Stripe no longer accepts the access."""
-        self._tell("Stripe refused the access. Checking once more", problem=True)
+        self._tell("Stripe refused access. Checking once more", problem=True)
         return await confirmed(self._settings, self._access, problem)
 
     def _course(self, full: bool) -> SyncAttempt:
@@ -287,7 +287,7 @@ class Engine:
 def _doubtful(problem: StripeProblem) -> StripeProblem:
     return StripeProblem(
         ProblemKind.UNREACHABLE,
-        "Stripe refused the access once, but not when Panelist checked again. Everything"
+        "Stripe refused access once, but not when Panelist checked again. Everything"
         " synced so far and the credentials are kept.",
         detail=problem.detail,
         request_id=problem.request_id,

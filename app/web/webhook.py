@@ -26,9 +26,9 @@ LINGER_SECONDS = 1.0
 LINGER_LIMIT = 8 * 2**20
 
 _WORDS: dict[str, str] = {
-    "nobody's": "Webhook without effect: its account and mode are not connected here",
-    "asked": "Webhook: an app was removed from the account. Asking Stripe whether it was ours",
-    "old": "Webhook without effect: the app was removed before the account was connected again",
+    "nobody's": "Webhook ignored: its account and mode are not connected here",
+    "asked": "Webhook: an app was removed from the account. Asking Stripe whether it was this one",
+    "old": "Webhook ignored: the app was removed before the account was connected again",
     "ended": "Webhook: the account removed our app. Its credentials were deleted",
 }
 
@@ -111,10 +111,10 @@ class Webhook:
         elif event.type == DEAUTHORIZED:
             outcome = await self._deauthorized(event)
         else:
-            return "Without effect: events of this type are not needed here.\n"
+            return "Ignored: events of this type are not needed here.\n"
         if outcome in _WORDS:
             self._tally.count(_WORDS[outcome], logging.INFO)
-        return "Without effect.\n" if outcome in ("nobody's", "old") else "Stored.\n"
+        return "Ignored.\n" if outcome in ("nobody's", "old") else "Stored.\n"
 
     def _retry_later(self, problem: DatabaseProblem | TimeoutError) -> Response:
         slow = isinstance(problem, TimeoutError)

@@ -70,7 +70,7 @@ class QuestionDialog(DecisionDialog[bool]):
     """Asks one question. Cancel has the focus, and only ``y`` says yes."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(QUESTION)
-    help_text = "Press y to do it. Escape, n or Enter on Cancel does nothing."
+    help_text = "Press y to confirm. Press n or Escape to cancel."
 
     def __init__(self, lines: Sequence[Content], yes: str) -> None:
         super().__init__()

@@ -127,7 +127,7 @@ class FilterInput(TextField):
     """The input of the filter line. Pasted text becomes one line."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(FILTER)
-    help_text = "Only what matches stays in the list, as you type."
+    help_text = "The list shows only matches as you type."
 
     def __init__(self, placeholder: str) -> None:
         super().__init__(placeholder, id=INPUT, longest=LONGEST)

@@ -15,8 +15,8 @@ from app.widgets.state_widget import StateWidget
 BADGES = {  # state -> (glyph, words beside the time, style)
     "connected": ("●", "", "$completed"),
     "trouble": ("!", "", "bold $warn"),
-    "no database": ("✗", "database away", "bold $never"),
-    "looking on": ("◌", "read-only", "$completed"),
+    "no database": ("✗", "no database", "bold $never"),
+    "read-only": ("◌", "read-only", "$completed"),
     "not syncing": ("○", "not syncing", "$warn"),
     "not connected": ("○", "not connected", "$muted"),
     "disconnected": ("✗", "disconnected", "$never"),
@@ -135,7 +135,7 @@ def _right(state: HeaderState, room: _Room) -> Content:
     if state.masking:
         parts.append(words(("MASKED", "bold reverse")))
     if state.participants is not None and room.people:
-        parts.append(words(f"{state.participants:,} people"))
+        parts.append(words(f"{state.participants:,} participants"))
     glyph, said, style = BADGES[state.badge]
     about = [said] if said and room.state else []
     about += [state.as_of] if state.as_of and room.time else []

@@ -55,7 +55,7 @@ class TextField(Input):
 class PasteField(TextField):
     """A field for the address that a browser shows after an approval."""
 
-    help_text = "What stands in the browser's address line after you approved. Enter uses it."
+    help_text = "The address in your browser after you approve. Enter uses it."
 
     def _on_paste(self, event: events.Paste) -> None:
         """Join pasted lines: a terminal breaks a long address, and Input would use one line."""

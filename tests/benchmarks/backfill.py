@@ -1,5 +1,5 @@
 """How fast the first copy of an account is: at Stripe's limits, without any, and against the
-loop everybody writes first.
+loop everyone writes first.
 
 limits   100 requests a second, 25 to an endpoint, 100 ms each: the share of the bound. The
          bound is that of the longest list: 100 objects a request, 2,500 a second.

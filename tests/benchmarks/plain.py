@@ -1,4 +1,4 @@
-"""The loop everybody writes first: stripe-python's `auto_paging_iter` into SQLite.
+"""The loop everyone writes first: stripe-python's `auto_paging_iter` into SQLite.
 
 Run by `backfill.py` as a process of its own; the key is in PLAIN_KEY. It stores the objects as
 JSON, one transaction a list, and keeps no segments: less work than Panelist does.

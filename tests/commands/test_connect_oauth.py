@@ -62,7 +62,7 @@ def test_approved_synced_and_left(home: Home, sandbox: Sandbox) -> None:
         ended = waiting.end()
     assert ended.code == 0
     assert PERMITTED in ended.err
-    assert "The access is kept in: UNENCRYPTED FILE\n" in ended.err
+    assert "The credentials are stored in: UNENCRYPTED FILE\n" in ended.err
     assert f"({sandbox.world.account_id}), TEST." in ended.out
     assert "yes  Customers Read" in ended.out
     assert is_free(port_of(home))
@@ -111,7 +111,7 @@ def test_denied(home: Home, sandbox: Sandbox) -> None:
     with connecting(home) as waiting:
         answer = web.get(decide(waiting.url, "deny"))
         ended = waiting.end()
-    assert "Nothing was connected, as you chose" in answer.text
+    assert "You denied access. Nothing was connected" in answer.text
     assert ended.code == 1
     assert ended.out == ""
     assert "Access was denied at Stripe. Nothing was connected" in ended.err
@@ -232,7 +232,7 @@ def test_stopped_while_new_access_is_tried(
     nothing_came_of_it(home)
 
 
-# Installs that nobody here asked for
+# Installs that no one here asked for
 
 
 def dashboard(sandbox: Sandbox, port: int) -> str:

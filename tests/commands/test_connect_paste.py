@@ -107,7 +107,7 @@ def test_standard_input_is_closed(home: Home, sandbox: Sandbox) -> None:
 
 
 def in_a_browser(home: Home, **variables: str) -> Ended:
-    """Without --no-browser; somebody approves elsewhere."""
+    """Without --no-browser; someone approves elsewhere."""
     home.variables |= variables
     process = home.start("connect", "--oauth")
     assert process.stdout

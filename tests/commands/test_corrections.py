@@ -116,19 +116,22 @@ def test_what_stays_as_it_is_says_why(home: Home) -> None:
             ("opt-out", ""),
             "",
             2,
-            "No address or file was given. Nothing was changed. Give one of them.",
+            "No address or file was given. Nothing was changed. Give an address, a Stripe ID or a "
+            "file.",
         ),
         (
             ("lift", "bounce", " "),
             "",
             2,
-            "No address or file was given. Nothing was changed. Give one of them.",
+            "No address or file was given. Nothing was changed. Give an address, a Stripe ID or a "
+            "file.",
         ),
         (
             ("withdraw", ""),
             "",
             2,
-            "No address or file was given. Nothing was changed. Give one of them.",
+            "No address or file was given. Nothing was changed. Give an address, a Stripe ID or a "
+            "file.",
         ),
         (("mark", "completed", ""), "", 2, "No address or file was given"),
         (("opt-out", "-"), "\n", 1, "The list has no addresses."),

@@ -97,7 +97,7 @@ def test_sending_goes_on_when_it_is_back(
     batch = queue(line, opened, monkeypatch)
 
     def come_back() -> None:
-        until(lambda: heard.has("Panelist tries again by itself."))
+        until(lambda: heard.has("Panelist tries again automatically."))
         line.join()
 
     back = threading.Thread(target=come_back)
@@ -105,7 +105,7 @@ def test_sending_goes_on_when_it_is_back(
         settings = sends_by(server, line, opened, monkeypatch)
         code = sending(how, opened, batch, settings)
         back.join()
-        assert heard.has("The database answers again. Panelist goes on.")
+        assert heard.has("The database responds again. Panelist continues.")
         assert heard.text.count("Panelist tries again") == 1
         assert set(server.counts.values()) == {1}
     opened.close()  # its session was ended as well
@@ -124,7 +124,7 @@ def test_what_is_said_if_it_stays_away(
         with pytest.raises(DatabaseProblem, match="does not respond correctly"):
             sending(how, opened, batch, settings)
     line.join()
-    assert heard.has("1 sent, 2 left when the database last answered.")
+    assert heard.has("1 sent, 2 left when the database last responded.")
     assert heard.has(f"To continue, run panelist invite --resume --run {batch}.")
 
 
@@ -169,8 +169,8 @@ async def test_a_server_that_only_receives_says_it(line: Line, opened: Store, he
             await asyncio.sleep(0)
 
     await asyncio.to_thread(line.cut)
-    await said("Webhooks are refused meanwhile")
+    await said("webhooks are refused")
     line.join()
-    await said("The database answers again. Webhooks are received.")
+    await said("The database responds again. Webhooks are received.")
     watching.cancel()
     assert heard.text.count("Webhooks are refused") == 1

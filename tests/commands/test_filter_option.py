@@ -1,4 +1,4 @@
-"""``panelist participants --filter``, as somebody runs it."""
+"""``panelist participants --filter``, as someone runs it."""
 
 from __future__ import annotations
 
@@ -89,8 +89,8 @@ def test_beside_the_other_conditions(home: Home, sandbox: Sandbox) -> None:
         ("", 'A condition is missing at 1, such as status:"active".\n\n^\n'),
         (
             "name:\x1b[2J",
-            "At 6 stands a control character (U+001B), which a filter cannot"
-            " contain.\nname:�[2J\n     ^\n",
+            "The filter has a control character (U+001B) at 6, which is not allowed."
+            "\nname:�[2J\n     ^\n",
         ),
     ],
 )

@@ -185,7 +185,7 @@ def test_when_everyone_fell_out_nothing_is_queued(home: World) -> None:
     home.opt_out(*range(12))
     ended = home.confirm(plan)
     assert ended.code == 1
-    assert "No one in this plan can be invited any more" in ended.said
+    assert "No one in this plan can still be invited" in ended.said
     assert home.store.row("SELECT count(*) FROM run") == (0,)
 
 
@@ -233,8 +233,8 @@ def test_the_new_plan_takes_in_who_was_added(home: World) -> None:
         ({"sender_address": "eve@acme.example"}, "changed: the sender's address"),
         ({"cool_down_days": 60}, "changed: the cool-down: 30 days → 60 days"),
         ({"segments": "active"}, "changed: the excluded segments: + none"),
-        ({"way": "csv"}, "changed: how the invites leave: eml → csv"),
-        ({"server": SMTP}, "how the invites leave: eml → the mail server rosa@localhost:1"),
+        ({"way": "csv"}, "changed: the channel of the invites: eml → csv"),
+        ({"server": SMTP}, "the channel of the invites: eml → the mail server rosa@localhost:1"),
     ],
 )
 def test_another_mail_rule_or_way_is_asked_about(
@@ -339,7 +339,7 @@ def test_what_was_paused_on_purpose_is_named(team: Team) -> None:
     runs.pause(team.store, run, "ann")
     refused = team.run("invite", "--resume")
     assert refused.code == 1
-    assert "was paused by a person" in refused.err
+    assert "was paused by hand" in refused.err
     assert team.left(run) == 3
     assert team.run("invite", "--resume", "--study", "Pricing").code == 0
     assert team.left(run) == 0

@@ -76,7 +76,7 @@ def test_a_code_at_microsoft(home: Home, tokens: TokenServer, mail: MailServer) 
         "Open https://microsoft.example/devicelogin and enter the code WDJB-MJHT\n",
     )
     assert "You are signed in" in ended.err
-    assert "The sign-in is kept in: UNENCRYPTED FILE" in ended.err
+    assert "The sign-in is stored in: UNENCRYPTED FILE" in ended.err
     assert not any(secret in ended.out + ended.err for secret in tokens.given)
     assert told_of_mail(home) == f"{place}, signed in at Microsoft"
     assert MAILBOX not in told_of_mail(home)

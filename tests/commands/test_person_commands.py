@@ -113,7 +113,7 @@ def test_open_starts_the_browser(home: Home, tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", ["why", "show", "open"])
 def test_who_is_unknown_or_several_is_wrong_use(home: Home, command: str) -> None:
     for person, said in (
-        (TWINS, "Several participants are called that. Use a Stripe ID: Twin Sister (cus_"),
+        (TWINS, "Several participants have this name. Use a Stripe ID: Twin Sister (cus_"),
         ("twin", "was not found. Did you mean Twin Sister (cus_"),
         ("no\x1b[2Jone", "was not found. To list participants, run panelist participants."),
         (LONG[:-1], "was not found."),

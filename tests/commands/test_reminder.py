@@ -50,7 +50,7 @@ def test_who_fell_out_of_a_reminder_is_dropped_and_named(home: World) -> None:
         assert home.run("invites", "remind", *how).code == 2
     assert home.run("invite", "--plan", plan, "--expect", "11").code == 2, "it is of no invites"
     other = home.run("invites", "remind", "--plan", plan, "--expect", "12")
-    assert (other.code, "for 11 people, but --expect is 12" in other.err) == (1, True)
+    assert (other.code, "for 11 participants, but --expect is 12" in other.err) == (1, True)
     mark(home, 1, "completed")
     home.opt_out(2)
     assert reminded(home) == 0
@@ -82,7 +82,7 @@ def test_who_would_be_added_to_a_reminder_is_asked_about(home: World) -> None:
 
 def test_a_reminder_has_a_start_time_too(home: World) -> None:
     how = ("invites", "remind", "--plan", shown(home), "--expect", "11", "--start")
-    assert "isn't a start time" in home.run(*how, "Tuesday").said
+    assert "is not a valid start time" in home.run(*how, "Tuesday").said
     ended = home.run(*how, "tomorrow 9:00")
     assert (ended.code, reminded(home)) == (0, 11)
     assert "They start on " in ended.err

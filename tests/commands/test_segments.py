@@ -1,4 +1,4 @@
-"""``panelist segments show``, ``members`` and ``diff``, as somebody runs them."""
+"""``panelist segments show``, ``members`` and ``diff``, as someone runs them."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_options_may_stand_before_what_is_asked(home: Home) -> None:
 
 @pytest.fixture
 def eventful(tmp_path: Path) -> tuple[Home, World]:
-    """A panel to which things happened, with every place of everybody."""
+    """A panel to which things happened, with every place of everyone."""
     made = Home(tmp_path / "eventful")
     store = open_sqlite(made.folder / "panelist.db")
     panel = Panel(store, 11)
@@ -131,7 +131,7 @@ def test_of_before_the_first_sync_nothing_is_known(home: Home) -> None:
     for asked in (("show", "all", "--on"), ("diff", "all", "--since")):
         ended = home.run("segments", *asked, "2001-02-03")
         assert ended.code == 2
-        assert "Nothing is known about that time: the first sync began" in ended.said
+        assert "There is no history of that time: the first sync began" in ended.said
 
 
 @pytest.mark.parametrize("date", ["someday", "2026-13-01", "99999999999", ""])

@@ -114,9 +114,9 @@ def test_a_start_time_is_understood_shown_and_left_to_send(home: World) -> None:
         digits = how.split("--plan ")[1].split()[0]
         confirm = ("invite", "--plan", digits, "--expect", "3")
         for options, said in (
-            (("--start", "Tuesday"), "isn't a start time"),
-            (("--start", "yesterday 9:00"), "is over"),
-            (("--quiet-hours", "always"), "isn't a quiet time"),
+            (("--start", "Tuesday"), "is not a valid start time"),
+            (("--start", "yesterday 9:00"), "has passed"),
+            (("--quiet-hours", "always"), "is not a valid time"),
         ):
             refused = home.run(*confirm, *options)
             assert refused.code == 1
@@ -192,7 +192,7 @@ def test_a_signal_ends_it_and_keeps_the_rest(home: World, number: signal.Signals
         out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert "0 sent, 3 left" in out
-    assert "What was not sent stays queued" in err
+    assert "Invites that were not sent stay queued" in err
     assert home.batch(run) == ("running", 3)
 
 
@@ -201,7 +201,7 @@ def test_a_setting_that_is_none_is_one_sentence(home: World) -> None:
     home.variables["PANELIST_QUIET_HOURS"] = "at night"
     ended = home.run("send")
     assert ended.code == 1
-    assert ended.said.startswith("PANELIST_QUIET_HOURS: “at night” isn't a quiet time.")
+    assert ended.said.startswith("PANELIST_QUIET_HOURS: “at night” is not a valid time.")
 
 
 def test_an_invite_without_an_address_is_not_said_to_be_erased(home: World) -> None:

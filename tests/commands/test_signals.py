@@ -87,7 +87,7 @@ def test_an_email_that_is_not_whole_is_left_at_once(home: Home, number: signal.S
         process.send_signal(number)
         out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (1, "0 sent, 2 left.\n")
-    assert "Stopped. What was not sent stays queued." in err
+    assert "Stopped. Invites that were not sent stay queued." in err
     assert set(states(store, run.run).values()) == {"queued"}
     assert store.rows("SELECT state, trouble FROM run") == [("running", None)]
     store.close()

@@ -183,7 +183,7 @@ def test_lines_for_people_hold_nothing_that_a_terminal_obeys(home: Home) -> None
 
 
 def test_csv_on_a_terminal_holds_nothing_that_it_obeys(home: Home) -> None:
-    """A file gets the exact values; nobody means a terminal to run them."""
+    """A file gets the exact values; no one means a terminal to run them."""
     shown, terminal = os.openpty()
     process = home.start("participants", "--csv", stdout=terminal)
     os.close(terminal)

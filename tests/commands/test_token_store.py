@@ -90,7 +90,7 @@ def test_a_place_by_option(nowhere: Home, sandbox: Sandbox, place: str) -> None:
         web.get(decide(waiting.url))
         ended = waiting.end()
     assert ended.code == 0
-    assert f"The access is kept in: {WORDS[place]}\n" in ended.err
+    assert f"The credentials are stored in: {WORDS[place]}\n" in ended.err
     assert nowhere.run("sync").code == 0
     assert nowhere.run("info", "--json").json["credentials"] == WORDS[place]
 
@@ -119,7 +119,7 @@ def test_a_passphrase_is_needed_again(nowhere: Home) -> None:
     left = nowhere.run("disconnect", "--yes")
     assert left.code == 1
     assert "could not be deleted" in left.out
-    assert left.err == "Not everything could be done. Run panelist disconnect again.\n"
+    assert left.err == "The disconnect is not complete. Run panelist disconnect again.\n"
     assert status(nowhere)["status"] == "disconnected"
     nowhere.variables |= PASSPHRASE
     assert nowhere.run("disconnect", "--yes").code == 0
@@ -184,7 +184,7 @@ def test_a_place_is_asked_for_before_the_page(nowhere: Home, sandbox: Sandbox) -
 
 @contextlib.contextmanager
 def holding(file: Path) -> Iterator[Callable[[], None]]:
-    """What it yields keeps everybody else from writing there, until the end."""
+    """What it yields keeps everyone else from writing there, until the end."""
     held = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         yield lambda: fcntl.flock(held, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""``panelist invites trust`` as somebody runs it, after a copy was put back."""
+"""``panelist invites trust`` as someone runs it, after a copy was put back."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def test_nothing_is_sent_until_it_is_answered(panel: Panel) -> None:
     assert shown.code == 1
     first, known, *people, last, answer = shown.out.splitlines()
     assert first == QUESTION
-    assert known.startswith("This computer knows of 3 mailboxes that got something")
+    assert known.startswith("This computer has a record of 3 addresses that got an email")
     assert [line.split()[2:] for line in people] == [
         [f"cus_0000{one}", f"cus_0000{one}@example.com", "Pricing"] for one in range(3)
     ]
-    assert last == "This database knows of no invite that left."
+    assert last == "According to this database, no invite was sent."
     assert answer.startswith("panelist invites trust copy: ")
 
     proved = home.run("verify")
@@ -63,7 +63,7 @@ def test_nothing_is_sent_until_it_is_answered(panel: Panel) -> None:
 
     taken = home.run("invites", "trust", "copy")
     assert (taken.code, taken.out) == (0, "")
-    assert taken.err == "This database may send again. 3 sends are recorded as such.\n"
+    assert taken.err == "This database can send again. 3 sends are recorded.\n"
     assert plan_of(home) == []
     assert home.run("verify").code == 0
     assert home.run("invites", "trust").out.startswith("This database can send.")
@@ -89,5 +89,5 @@ def test_a_witness_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     sent = home.run("invite", *plan_of(home), "--way", "eml")
     assert sent.code == 0
     assert "3 handed over" in sent.out
-    assert sent.err.count("cannot be recorded in") == 1
+    assert sent.err.count("Panelist cannot record what was sent in") == 1
     assert "PANELIST_STATE" in sent.err

@@ -1,4 +1,4 @@
-"""``panelist verify --stripe`` as somebody runs it."""
+"""``panelist verify --stripe`` as someone runs it."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_pending_ends_with_0(home: Home, sandbox: Sandbox) -> None:
     ended = home.run("verify", "--stripe", "--all")
     assert (ended.code, ended.err) == (0, "")
     line, summary = ended.out.splitlines()
-    assert line.startswith(f"participant {made}: not looked at yet, customer.created at ")
+    assert line.startswith(f"participant {made}: not checked yet, customer.created at ")
     assert "equal. 1 changed since the last sync" in summary
 
 

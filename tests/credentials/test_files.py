@@ -31,7 +31,7 @@ ORDINARY = (
 
 
 def modes(folder: Path) -> dict[str, int]:
-    """What everybody may do, by path."""
+    """What everyone may do, by path."""
     found = [folder, *folder.rglob("*")]
     return {str(one): stat.S_IMODE(one.stat().st_mode) for one in found}
 

@@ -47,7 +47,7 @@ def filled(credentials: Credentials) -> Credentials:
 def test_nothing_is_looked_at_or_written_before_a_secret_is_asked_for(home: Path) -> None:
     credentials = opened(home, backends=path(Waits))
     assert credentials.token_store is None
-    assert credentials.described() == "not chosen yet"
+    assert credentials.described() == "not selected"
     assert (credentials.get("a"), credentials.names()) == (None, [])
     credentials.delete("a")
     assert not home.exists()

@@ -91,7 +91,7 @@ def several(store: Store) -> tuple[int, int, int]:
 
 
 def test_an_older_database_has_them_when_it_is_opened(settings: Settings) -> None:
-    """Also for who has it open meanwhile."""
+    """Also for who has it open in between."""
     reader = open_store(settings)
     first, second, early = several(reader)
     before = [members(reader, here) for here in (first, second)]
@@ -120,7 +120,7 @@ def test_nothing_is_said_of_before(settings: Settings) -> None:
     store.close()
     store = open_store(settings)
     sentence = why(store, row, "paused").sentence
-    assert "at the latest, as a sync found" in sentence
+    assert "or earlier, as a sync found" in sentence
     assert "first sync" not in sentence
     store.close()
 

@@ -1,4 +1,4 @@
-"""Since when, until when and why somebody was in a segment."""
+"""Since when, until when and why someone was in a segment."""
 
 from __future__ import annotations
 

@@ -236,7 +236,7 @@ def test_the_next_sync_lists_once_more_what_was_listed(settings: Settings) -> No
     back_to_5(store)
     store.close()
     store = open_store(settings)
-    assert sync_state(store, listed).status == "complete"  # nothing is taken away meanwhile
+    assert sync_state(store, listed).status == "complete"  # nothing is taken away in between
     assert sync_state(store, listed).due
     assert not replace(sync_state(store, never), status="complete").due
     assert members(store, listed)["unpaid"] == {"cus_b"}

@@ -257,7 +257,7 @@ def test_a_frozen_postgresql_is_given_up_and_taken_up_again(
     monkeypatch.setattr(watched_postgres, "SILENCE", 0.2)
     here = connection(store)
     with frozen(request.getfixturevalue("postgres")):
-        for words in ("no answer in time", "no longer responds"):
+        for words in ("no response in time", "no longer responds"):
             with pytest.raises(DatabaseAway, match=words):
                 overview(store)
     while True:

@@ -24,7 +24,7 @@ WHOLE = re.compile(rf"(SCAN {NAMES}\b|SEARCH {NAMES}\b(?=.* \(connection_id=\?\)
 
 @contextmanager
 def statements(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
-    """Every statement that runs meanwhile → its plan."""
+    """Every statement that runs in between → its plan."""
     plans: dict[str, str] = {}
     real: Callable[..., Any] = store.database.execute_sql
 

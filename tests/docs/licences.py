@@ -23,7 +23,7 @@ SPDX = {
 }
 FROM_ITS_FILE = {"peewee": "MIT"}  # its LICENSE file; the metadata has none
 
-HEAD = """<!-- Made by python -m tests.docs.licences. Don't edit this page by hand. -->
+HEAD = """<!-- Made by python -m tests.docs.licences. Do not edit this page by hand. -->
 # Licences
 
 Panelist has the MIT licence. These packages are installed with it, under their own licences. `BSD`

@@ -17,7 +17,7 @@ TECHNICAL = re.compile(
     r"JOIN|LEFT|SET|VALUES|ON|UNION|LIMIT|HAVING|RETURNING|EXISTS|CASE|NOT|FOREIGN|PRIMARY)\b"
     r"|\bFROM \w+|\w+ = \?|= excluded\.|[{};]\s*$|^\s*[.#&]\S+\s*\{|\(\?[:P<=!]"
 )
-SENTENCE = re.compile(r"[A-Za-z]{2,}[ ,.:…]+[A-Za-z({“]|^[A-Z][a-z]+\.?$")
+SENTENCE = re.compile(r"[A-Za-z]{2,}[ ,.:…]+[A-Za-z({“‹]|^[A-Z][a-z]+\.?$")
 FOLDERS = ("sandbox", "db/schema", "db/migration_steps")  # no one reads their texts in the product
 
 
@@ -42,7 +42,7 @@ def _part(node: ast.expr) -> str:
     if isinstance(node, ast.Constant):
         return str(node.value)
     inner = node.value if isinstance(node, ast.FormattedValue) else node
-    return f"{{{ast.unparse(inner).rpartition('.')[2][:24]}}}"
+    return f"‹{ast.unparse(inner).rpartition('.')[2][:24]}›"
 
 
 def main() -> None:

@@ -29,7 +29,7 @@ _ports = itertools.cycle(range(20000 + os.getpid() % 1000 * 10, 32000))
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port that nobody uses now."""
+    """A port that no one uses now."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     while True:
         port = next(_ports)

@@ -1,4 +1,4 @@
-"""``python -m app`` as somebody runs it: another process, a home of its own, a usual umask."""
+"""``python -m app`` as someone runs it: another process, a home of its own, a usual umask."""
 
 from __future__ import annotations
 

@@ -44,12 +44,12 @@ class Panel:
         return Folders(self.home, self.state)
 
     def fill(self, people: int = 4) -> None:
-        """An account and a study of everybody that is ready."""
+        """An account and a study of everyone that is ready."""
         with self.store() as store:
             study(store, account(store, people))
 
     def invite(self) -> int:
-        """Invite everybody who may be, as files. Returns how many. Raises RestoreSuspected."""
+        """Invite everyone who may be, as files. Returns how many. Raises RestoreSuspected."""
         with self.store() as store:
             (before,) = store.row("SELECT count(*) FROM invite")
             batch = queued(store, 1, "eml")

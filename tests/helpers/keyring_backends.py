@@ -173,7 +173,7 @@ class Interrupted(Memory):
 
 
 class Waits(Memory):
-    """Answers when somebody has unlocked it, in a window that nobody may see."""
+    """Answers when someone has unlocked it, in a window that no one may see."""
 
     unlocked: ClassVar[threading.Event] = threading.Event()
     asked: ClassVar[threading.Event] = threading.Event()

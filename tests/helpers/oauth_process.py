@@ -137,7 +137,7 @@ def has_open(process: subprocess.Popen[str], name: str) -> bool:
         try:
             if Path(os.readlink(link)).name == name:
                 return True
-        except OSError:  # closed meanwhile
+        except OSError:  # closed in between
             continue
     return False
 

@@ -58,7 +58,7 @@ def _parsed_once() -> Any:
 
 
 def _draw_later(self: Compositor, **how: Any) -> Any:
-    """Without a terminal, nobody sees what is drawn while the app still works."""
+    """Without a terminal, no one sees what is drawn while the app still works."""
     if how.get("full") or not active_app.get().is_headless:
         return _draw(self, **how)
     _undrawn[self] = how

@@ -26,7 +26,7 @@ Run = Callable[..., AbstractAsyncContextManager[Driven]]
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A port that no one listens on."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])

@@ -53,7 +53,7 @@ async def confirm(at: Driven) -> ConfirmSendDialog:
     await at.until(lambda: isinstance(at.app.screen, ConfirmSendDialog))
     dialog = at.app.screen
     assert isinstance(dialog, ConfirmSendDialog)
-    dialog.opened = 0.0  # nobody's keys are left over
+    dialog.opened = 0.0  # no one's keys are left over
     return dialog
 
 

@@ -47,7 +47,7 @@ def account(store: Store, people: int) -> int:
 
 
 def study(store: Store, here: int, title: str = "Pricing", **values: object) -> int:
-    """An active study of everybody."""
+    """An active study of everyone."""
     key = studies.create(store, here, title, BY, **{**LETTER, **values})
     studies.attach(store, key, ["all"], [], BY)
     studies.move(store, key, "active", BY)

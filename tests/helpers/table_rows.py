@@ -21,7 +21,7 @@ COLUMNS = (
     Column("Plans", 12, grow=1, most=30, priority=4),
     Column("Customer since", 16, sort="created", priority=3),
     Column("Spent", 12, align="right", sort="spent", priority=5),
-    Column("Stripe id", 18, priority=6),
+    Column("Stripe ID", 18, priority=6),
 )
 STATUSES = (("active", "$success"), ("trialing", "$primary"), ("past_due", "$warning"))
 
@@ -59,7 +59,7 @@ class These(Everyone):
 
 
 def person(key: int, name: str | None = None) -> tuple[Cell, ...]:
-    """The cells of somebody."""
+    """The cells of someone."""
     status, style = STATUSES[key % 3]
     return (
         Cell(f"Person {key}" if name is None else name, "bold"),

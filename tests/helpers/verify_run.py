@@ -79,7 +79,7 @@ def dump(store: Store) -> dict[str, list[Any]]:
 
 
 def plant(store: Store, sql: str, *parameters: object) -> None:
-    """Change the database behind everybody's back."""
+    """Change the database behind everyone's back."""
     with store.transaction():
         assert store.execute(sql, parameters) == 1
 

@@ -128,7 +128,7 @@ def _serve(channel: socket.socket) -> None:
     ended_access.PAUSE = verifier.PATIENCE = 0.0  # nothing comes late from the sandbox
     gc.collect()
     gc.freeze()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that watch
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no one waits for those that watch
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:
         asked, descriptors, _, _ = socket.recv_fds(channel, 1, 4)
@@ -151,7 +151,7 @@ def _watch(descriptors: list[int]) -> None:
     if process := os.fork():
         for one in descriptors:
             os.close(one)
-        with contextlib.suppress(OSError):  # nobody wants to know any more
+        with contextlib.suppress(OSError):  # no one wants to know any more
             reply.sendall(_NUMBER.pack(process))
             reply.sendall(_NUMBER.pack(os.waitpid(process, 0)[1]))
         os._exit(0)

@@ -42,7 +42,7 @@ def test_marks_are_undone_one_after_another(store: Store, here: int, first: int)
         assert row(store, first)[0] == state
         assert (row(store, first)[1] is not None) == ended
     assert row(store, first) == before
-    assert corrections.undo_marks(store, here, [first], BY) == 0  # nobody marked it
+    assert corrections.undo_marks(store, here, [first], BY) == 0  # no one marked it
     proof = prove(store, here)
     assert (proof.holds, proof.handed_over) == (True, 4)
     said = store.rows("SELECT before, after, detail FROM ledger WHERE what = 'unmarked'")

@@ -249,7 +249,7 @@ def test_a_mail_to_who_wants_none_is_seen_in_the_ledger(
 def test_an_opt_out_that_a_copy_lacks_is_missed(
     store: Store, here: int, asked: int, tmp_path: Path
 ) -> None:
-    """Nothing was sent after it, but somebody would be written to who wants nothing."""
+    """Nothing was sent after it, but someone would be written to who wants nothing."""
     tidy(store, folders(tmp_path))
     (before,) = store.row("SELECT number FROM ledger_head")
     boxes, _ = contact_lists.mailboxes(store, [FIRST])

@@ -28,7 +28,7 @@ WHOLE = re.compile(r"SCAN (invite|ledger|participant|subscription|subscription_i
 
 @contextmanager
 def statements(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
-    """Every statement that runs meanwhile → its plan."""
+    """Every statement that runs in between → its plan."""
     plans: dict[str, str] = {}
     real: Callable[..., Any] = store.database.execute_sql
 

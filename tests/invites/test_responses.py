@@ -83,7 +83,7 @@ def test_one_reminder_to_those_who_have_not_answered(
     (one,) = invite_ids(store, here, text="00000")
     lifecycle.mark(store, here, [one], "started", BY)
     assert reminders.waiting(store, asked) == 3
-    with pytest.raises(StudyProblem, match="3 people now, not to 4"):
+    with pytest.raises(StudyProblem, match="3 participants now, not to 4"):
         reminders.queue(store, asked, "smtp", 4, BY)
     studies.change(store, asked, BY, reminder_subject="Still interested?")
     reminders.queue(store, asked, "smtp", 3, BY, undo=0)

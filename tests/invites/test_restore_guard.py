@@ -1,4 +1,4 @@
-"""A database that may be a copy asks before anything is sent, and nobody is written to twice."""
+"""A database that may be a copy asks before anything is sent, and no one is written to twice."""
 
 from __future__ import annotations
 
@@ -462,7 +462,7 @@ def test_a_witness_that_cannot_be_written_is_said_once(panel: Panel) -> None:
         send(one)
         assert store.row("SELECT count(*) FROM invite WHERE state = 'handed_over'") == (4,)
     assert len(said) == 1
-    assert "cannot be recorded in" in said[0]
+    assert "Panelist cannot record what was sent in" in said[0]
     assert "PANELIST_STATE" in said[0]
 
 

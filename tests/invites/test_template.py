@@ -30,10 +30,10 @@ GOOD = Template(
 @pytest.mark.parametrize(
     ("place", "text", "said"),
     [
-        ("text", "{{ 7*7 }} {{link}} {{opt_out}}", "no such field"),
-        ("text", "{{name.__class__|x}} {{link}} {{opt_out}}", "no such field"),
+        ("text", "{{ 7*7 }} {{link}} {{opt_out}}", "unknown field"),
+        ("text", "{{name.__class__|x}} {{link}} {{opt_out}}", "unknown field"),
         ("text", "{{name}} {{link}} {{opt_out}}", "where nothing is known"),
-        ("text", "{{nmae|there}} {{link}} {{opt_out}}", "no such field"),
+        ("text", "{{nmae|there}} {{link}} {{opt_out}}", "unknown field"),
         ("text", "{% for x in y %} {{link}} {{opt_out}}", "does not start or end a field"),
         ("text", "{{link {{opt_out}}", "does not start or end a field"),
         ("text", "Hello {{opt_out}}", "has no {{link}}"),
@@ -42,7 +42,7 @@ GOOD = Template(
         ("subject", "Hi\r\nBcc: eve@evil.example", "line break"),
         ("subject", "Hi\x00", "hidden character"),
         ("subject", "Hi\u202e", "hidden character"),
-        ("subject", "{{link}}", "no such field"),
+        ("subject", "{{link}}", "unknown field"),
         ("sender_name", "Rosa\nBcc: eve@evil.example", "line break"),
         ("sender_address", "rosa@acme.example,eve@evil.example", "more than one address"),
         ("sender_address", "rosa@acme.example\r\nBcc: eve", "cannot be used"),

@@ -36,8 +36,8 @@ def test_two_actions_may_change_places() -> None:
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ({"segments.nothing": "a"}, "'segments.nothing' in [keys] isn't an action"),
-        ({"segments.new": "hyper"}, "'hyper' for segments.new in [keys] isn't a key"),
+        ({"segments.nothing": "a"}, "'segments.nothing' in [keys] is not an action"),
+        ({"segments.new": "hyper"}, "'hyper' for segments.new in [keys] is not a key"),
         ({"segments.new": "ctl+n"}, "'ctl+n' for segments.new"),
         ({"segments.new": ""}, "'' for segments.new"),
         ({"segments.new": 5}, "'5' for segments.new"),
@@ -90,7 +90,7 @@ async def test_the_app_uses_them_and_says_what_is_wrong(store: Store, tmp_path: 
     app = PanelistApp(store, settings, None, filled_store.StandIn().load)
     async with app.run_test(size=(100, 30), notifications=True) as pilot:
         at = Driven(app, pilot, filled_store.StandIn())
-        await at.until(lambda: "'nothing' in [keys] isn't an action" in at.toasts)
+        await at.until(lambda: "'nothing' in [keys] is not an action" in at.toasts)
         await at.press("1")
         assert " 8 Status " in at.text.splitlines()[0]
         assert "f2 All keys" in at.text.splitlines()[-1]

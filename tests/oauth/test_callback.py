@@ -171,7 +171,7 @@ def test_every_answer_is_plain_private_and_its_own(browser: Browser) -> None:
         assert b"reflected" not in answer.raw.lower()
         assert "<script" not in answer.body
     assert answer.status == 200
-    assert "<h1>Panelist has received the answer.</h1>" in answer.body
+    assert "<h1>Panelist has received the approval.</h1>" in answer.body
     assert "<p>You can close this page and go back to the terminal.</p>" in answer.body
     assert CODE not in answer.body
 

@@ -32,7 +32,7 @@ def test_it_starts_and_closes_again_and_again(browser: Browser) -> None:
         browser.callback.expect(f"state{number}")
         assert browser.get(f"/stripe?code=ac_{number}&state=state{number}").status == 200
         assert browser.next().code == f"ac_{number}"
-        with browser.connect():  # and somebody who says nothing
+        with browser.connect():  # and someone who says nothing
             begun = time.monotonic()
             browser.callback.close()
             assert time.monotonic() - begun < 0.5

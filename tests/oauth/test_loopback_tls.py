@@ -174,7 +174,7 @@ def test_it_is_kept_until_its_last_week(folder: Path, monkeypatch: pytest.Monkey
 
 
 def locked(pem: bytes) -> bytes:
-    """The same with a passphrase on its key; nobody must be asked for it."""
+    """The same with a passphrase on its key; no one must be asked for it."""
     key = serialization.load_pem_private_key(pem, None)
     secret = key.private_bytes(
         serialization.Encoding.PEM,
@@ -185,7 +185,7 @@ def locked(pem: bytes) -> bytes:
 
 
 def foreign(pem: bytes) -> bytes:
-    """The certificate with somebody else's key."""
+    """The certificate with someone else's key."""
     secret = ec.generate_private_key(ec.SECP256R1()).private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,

@@ -77,7 +77,11 @@ def test_a_moment_is_taken_as_it_is(typed: str) -> None:
     ],
 )
 def test_what_is_no_day_is_said_in_a_sentence(typed: str) -> None:
-    with pytest.raises(ValueError, match=r"^That isn't a valid date. Type a day such as .*-30d\.$"):
+    with pytest.raises(
+        ValueError,
+        match=r"^That is not a valid date. Type a day such as "
+        r".*-30d\.$",
+    ):
         moment(typed, NOW)
 
 

@@ -39,9 +39,9 @@ def test_everything_that_is_known(store: Store) -> None:
     found = person(store, row_id(store, "cus_ada"))
     assert found
     assert (found.name, found.phone, found.metadata) == ("Ada\x1b[2J", "+1", {"role": "ops"})
-    assert (found.deleted, found.status) == (False, "in trial")
+    assert (found.deleted, found.status) == (False, "trialing")
     new, old = found.subscriptions
-    assert (new.stripe_id, new.status_words, new.trial_end) == ("sub_new", "in trial", 9_000)
+    assert (new.stripe_id, new.status_words, new.trial_end) == ("sub_new", "trialing", 9_000)
     assert [(one.product, one.nickname, one.price) for one in new.items] == [
         ("Pro", "Monthly", "12.00 USD monthly"),
         ("prod_x", None, ""),
@@ -132,7 +132,7 @@ def test_each_item_says_its_own_interval(store: Store) -> None:
 
 def test_statuses_in_words() -> None:
     assert standing([]) == "never subscribed"
-    assert standing(["canceled", "past_due", "trialing"]) == "in trial"
+    assert standing(["canceled", "past_due", "trialing"]) == "trialing"
     assert standing(["unpaid", "canceled"]) == "canceled"
     assert standing(["incomplete", "brand_new"]) == "brand new"
     assert status_words("a\x1bb") == "a\ufffdb"

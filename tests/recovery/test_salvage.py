@@ -200,7 +200,7 @@ def test_a_lost_participant_is_not_known_and_not_deleted(
     told = json.loads(out)["participants"]
     assert told == {"total": 0, "with_email": 0, "deleted": 0, "lost": lost}
     _, out, _ = said("status")
-    assert f"\n{lost} participants are not known: the salvage saved only what refers to them" in out
+    assert f"\n{lost} participants are not known: only references to them were recovered" in out
     assert said("participants", "--jsonl", "--deleted") == (0, "", "")  # they are no one's
 
 

@@ -14,7 +14,7 @@ Serve = Callable[..., Client]
 
 @pytest.fixture(scope="session")
 def big() -> Iterator[Client]:
-    """5,000 customers nobody changes."""
+    """5,000 customers no one changes."""
     with Sandbox(customers=5000, seed=3, clock=Clock()) as sandbox, Client(sandbox) as client:
         yield client
 

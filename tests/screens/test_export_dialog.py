@@ -71,13 +71,13 @@ async def test_a_list_becomes_a_file(
     async with start(size) as at:
         await look(at)
         form = await ask(at)
-        assert "Export 7 people" in at.flat
-        assert "Personal data leaves the panel" in at.flat
+        assert "Export 7 participants" in at.flat
+        assert "The file contains personal data" in at.flat
         assert "Not masked" in at.flat
         await at.press("enter")
-        await at.until(lambda: "7 people are in" in at.flat)
+        await at.until(lambda: "Exported 7 participants to" in at.flat)
         (file,) = home.iterdir()
-        assert said(form).endswith(f"are in {file}")
+        assert said(form).endswith(f"to {file}")
         assert file.name.startswith("all-customers-")
         assert file.suffix == ".csv"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -110,7 +110,7 @@ async def test_a_file_that_is_there_is_replaced_by_a_key_of_its_own(
         await at.press("v", "enter")
         await at.until(lambda: shown(form, "replace"))
         await at.press("ctrl+r")
-        await at.until(lambda: "7 people are in" in at.flat)
+        await at.until(lambda: "Exported 7 participants to" in at.flat)
         assert (home / "a.csv").read_text("utf-8-sig").startswith("stripe_id,")
 
 
@@ -122,7 +122,7 @@ async def test_the_mouse_does_it_too(start: Start, here: int, home: Path) -> Non
         await at.pilot.click("#write")
         await at.until(lambda: shown(form, "replace"))
         await at.pilot.click("#replace")
-        await at.until(lambda: "7 people are in" in at.flat)
+        await at.until(lambda: "Exported 7 participants to" in at.flat)
         await at.pilot.click("#cancel")
         assert not isinstance(at.app.screen, ExportDialog)
     assert (home / "a.csv").read_text() != "old"
@@ -139,7 +139,7 @@ async def test_a_key_changes_the_form_and_json_is_exact(
             assert at.app.screen.query_one(TextField).value == f"v1{ending}"
             assert said in at.flat
         await at.press("ctrl+t", "enter")
-        await at.until(lambda: "7 people are in" in at.flat)
+        await at.until(lambda: "Exported 7 participants to" in at.flat)
     text = (home / "v1.jsonl").read_text()
     found = {one["stripe_id"]: one["name"] for one in map(json.loads, text.splitlines())}
     assert found == {f"cus_{one}": name for one, name in enumerate(NAMES)}
@@ -150,9 +150,9 @@ async def test_what_masking_hides_is_not_in_the_file(start: Start, here: int, ho
         await look(at)
         await at.press("M")
         await ask(at, "a.jsonl")
-        assert "Masked: no names" in at.flat
+        assert "Masked: names" in at.flat
         await at.press("enter")
-        await at.until(lambda: "7 people are in" in at.flat)
+        await at.until(lambda: "Exported 7 participants to" in at.flat)
     text = (home / "a.jsonl").read_text()
     assert "@example.com" not in text
     assert "cmd" not in text
@@ -192,7 +192,7 @@ async def test_a_problem_is_said_and_another_name_can_be_given(
             await at.until(lambda: "✗" in said(form))
             assert not shown(form, "replace")
         await at.press("ctrl+u", "b", "enter")
-        await at.until(lambda: "7 people are in" in at.flat)
+        await at.until(lambda: "Exported 7 participants to" in at.flat)
     assert [one.name for one in home.iterdir()] == ["b"]
 
 

@@ -193,7 +193,7 @@ async def test_masking_hides_names_and_emails_everywhere(start: Start, store: St
         assert "Lovelace" not in at.text
         assert "ada@" not in at.text
         assert "A•••" in at.text
-        assert "Team plan" in at.text  # a product is nobody
+        assert "Team plan" in at.text  # a product is no one
         await at.press("M")
         assert "Ada Lovelace" in at.text
 
@@ -246,7 +246,7 @@ def test_the_header_fits(width: int, badge: str, tab: Tab) -> None:
     assert nameless.cell_length <= width
     assert "…" not in nameless.plain
     if width >= 200:
-        assert "1,234,567 people" in line.plain
+        assert "1,234,567 participants" in line.plain
         assert "◆ Panelist" in line.plain
 
 

@@ -55,7 +55,7 @@ async def test_an_action_is_found_by_typing_and_run(start: Start, here: int) -> 
     async with start((100, 30)) as at:
         await segments(at)
         await at.press("question_mark", *"exp")
-        assert "Write the people of this list to a file" in at.flat
+        assert "Export this list to a file" in at.flat
         await at.press("backspace", "backspace", "backspace", *"creat")
         await at.press("enter")
         await at.until(lambda: isinstance(at.app.screen, SegmentEditDialog))
@@ -64,7 +64,7 @@ async def test_an_action_is_found_by_typing_and_run(start: Start, here: int) -> 
 async def test_a_search_that_finds_nothing_says_so(start: Start, here: int) -> None:
     async with start((100, 30)) as at:
         await at.press("question_mark", *"zzz")
-        assert "No action is called that." in at.flat
+        assert "No action found." in at.flat
         await at.press("enter")
         assert isinstance(at.app.screen, HelpDialog)
 
@@ -86,7 +86,7 @@ async def test_a_dialog_and_its_fields_have_help(start: Start, here: int) -> Non
         await at.press("escape")
         form.query_one(FilterInput).focus()
         await at.press("f1")
-        assert "Only what matches stays in the list" in at.flat
+        assert "The list shows only matches" in at.flat
         assert "Use the first suggestion" in at.flat
         await at.press("escape")
         form.query_one("#save", Button).focus()

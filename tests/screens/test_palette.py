@@ -80,22 +80,22 @@ async def test_a_mode_and_an_action_of_another_mode(start: Start, here: int) -> 
         await at.until(lambda: at.app.current_mode == "studies")
         await at.until(lambda: len(at.app.screen_stack) == 2)  # its form
         at.settle()
-        await run(at, "segments why", "See why this person")
+        await run(at, "segments why", "See why this participant")
         assert "Close it first" in at.toasts  # the form of the segment is open there
 
 
 async def test_an_action_of_a_screen_over_a_mode_opens_that_screen(start: Start, here: int) -> None:
     async with start((120, 40)) as at:
-        await run(at, "invite log mark", "Record what became of these invites")
+        await run(at, "invite log mark", "Mark what happened with these invites")
         await at.until(lambda: isinstance(at.app.screen, InviteLogScreen))
         assert "Press m here" in at.toasts
-        await run(at, "ledger this person", "Show only the entries about this person")
+        await run(at, "ledger this participant", "Switch between all entries and this participant")
         await at.until(lambda: isinstance(at.app.screen, LedgerScreen))
 
 
 async def test_a_segment_a_study_and_a_person_are_found_by_name(start: Start, here: int) -> None:
     async with start((120, 40)) as at:
-        await run(at, "never sub", "Segment, 12 people")
+        await run(at, "never sub", "Segment, 12 participants")
         await at.until(lambda: at.app.current_mode == "segments")
         table = at.app.screen.query_one(SegmentTable)
         await at.until(
@@ -103,7 +103,7 @@ async def test_a_segment_a_study_and_a_person_are_found_by_name(start: Start, he
         )
         await run(at, "pricing", "Study, active")
         await at.until(lambda: isinstance(at.app.screen, StudiesScreen))
-        await run(at, "person 07", "Person, cus_07@example.com")
+        await run(at, "person 07", "Participant, cus_07@example.com")
         await at.until(lambda: at.app.current_mode == "segments")
         pane = at.app.screen.query_one(PersonPane)
         await at.until(lambda: pane.one is not None and pane.one.stripe_id == "cus_07")
@@ -111,7 +111,7 @@ async def test_a_segment_a_study_and_a_person_are_found_by_name(start: Start, he
 
 async def test_foreign_names_and_masking(start: Start, here: int) -> None:
     async with start((120, 40)) as at:
-        await ask(at, "red", "Person, cus_02@example.com")
+        await ask(at, "red", "Participant, cus_02@example.com")
         assert "\x1b]" not in at.text
         assert "[red]Eve" in at.flat
         assert HOSTILE not in at.text

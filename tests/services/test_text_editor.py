@@ -28,7 +28,7 @@ def test_what_the_editor_wrote_comes_back(tmp_path: Path, monkeypatch: pytest.Mo
     ("code", "said"),
     [
         ("sys.exit(3)", "ended with 3. The text is unchanged."),
-        ("file.write_bytes(b'\\xff')", "it isn't UTF-8"),
+        ("file.write_bytes(b'\\xff')", "it is not UTF-8"),
         ("file.unlink()", "No such file"),
         ("file.write_text('x' * 1_000_001)", "longer than 1,000,000"),
     ],
@@ -46,7 +46,7 @@ def test_what_fails_is_one_sentence(
     [
         ("", "No editor is set"),
         ("/nowhere/vi", "did not work .No such file"),
-        ("vi 'x", "isn't a command"),
+        ("vi 'x", "is not a command"),
     ],
 )
 def test_without_an_editor_it_says_what_to_do(

@@ -42,7 +42,7 @@ class Clock:
 
 
 def asked(sandbox: Sandbox, work: Callable[[], object]) -> Counter[str]:
-    """What Stripe was asked for meanwhile, by endpoint."""
+    """What Stripe was asked for in between, by endpoint."""
     before = Counter(sandbox.requests)
     work()
     return Counter(sandbox.requests) - before

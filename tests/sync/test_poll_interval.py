@@ -1,4 +1,4 @@
-"""How often Stripe is asked, as things change, as somebody looks, and as the reads are used up."""
+"""How often Stripe is asked, as things change, as someone looks, and as the reads are used up."""
 
 from __future__ import annotations
 

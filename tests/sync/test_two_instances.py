@@ -236,7 +236,7 @@ def test_what_others_write_is_noticed(store: Store, settings: Settings) -> None:
     other = open_store(settings)
     here = rows.connection(store)
     watch = Watch(store)
-    assert watch.changed()  # nobody knows what was before
+    assert watch.changed()  # no one knows what was before
     assert not watch.changed()
     rows.send(other, here, Fetched(1, participants=[rows.person("cus_a")]))
     until(watch.changed)

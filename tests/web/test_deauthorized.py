@@ -66,18 +66,18 @@ def test_it_ends_the_connection(here: SyncService, sandbox: Sandbox) -> None:
         (message,) = overview(here.store).messages
         assert "Disconnected. Access was revoked in Stripe." in message.text
         again = running.send(body)
-        assert (again.status_code, again.text) == (200, "Without effect.\n")
+        assert (again.status_code, again.text) == (200, "Ignored.\n")
         assert len(overview(here.store).messages) == 1
         assert running.hints == []
     assert here.resume() is None
 
 
 def test_one_that_comes_late_ends_nothing(here: SyncService, sandbox: Sandbox) -> None:
-    """Stripe goes on trying for days, and somebody has connected again meanwhile."""
+    """Stripe goes on trying for days, and someone has connected again in between."""
     connection = approved_home.connect(here)
     with server_of(here) as running:
         body = removal(connection, sandbox.world.client_id, created=int(time.time()) - 5_000)
-        assert running.send(body).text == "Without effect.\n"
+        assert running.send(body).text == "Ignored.\n"
         assert running.hints == []
     assert approved_home.view(here.store).status == "pending"
     assert approved_home.kept(here.settings, connection.account)
@@ -108,7 +108,7 @@ def test_of_somebody_else_it_has_no_effect(
     connection = approved_home.connect(here)
     with server_of(here) as running:
         body = removal(connection, sandbox.world.client_id, **more)
-        assert running.send(body).text == "Without effect.\n"
+        assert running.send(body).text == "Ignored.\n"
     assert approved_home.view(here.store).status == "pending"
     assert approved_home.kept(here.settings, connection.account)
 
@@ -152,7 +152,7 @@ def test_a_key_belongs_to_no_app(store: Store, settings: Settings) -> None:
 def test_a_keyring_that_hangs_does_not_stop_events(
     store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Stripe is told to come again; events are kept meanwhile."""
+    """Stripe is told to come again; events are kept in between."""
     connection = approved_home.view(store, account(store))
     with store.transaction():
         store.execute("UPDATE connection SET method = 'oauth'")

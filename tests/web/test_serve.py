@@ -33,7 +33,7 @@ def test_it_says_where_it_listens_and_takes_events(home: Home) -> None:
     with server(home, "--no-sync") as here:
         hook = f"{here.url}/stripe/webhook"
         assert here.first == (
-            f"Listening for Stripe at {hook}; to bring events there: stripe listen --forward-to"
+            f"Listening for Stripe at {hook}. To forward events to it: stripe listen --forward-to"
             f" {hook}\n"
         )
         assert here.url.startswith("http://127.0.0.1:")
@@ -85,7 +85,7 @@ def test_not_connected_is_what_sync_says(tmp_path: Path) -> None:
     assert ended.err == home.run("sync").err
     assert ended.err.startswith("Not connected.")
     with server(home, "--no-sync") as here:
-        assert here.send(event()).text == "Without effect.\n"
+        assert here.send(event()).text == "Ignored.\n"
         ended = here.end()
     assert ended.code == 0
     assert ended.err.startswith("No account is connected.")
@@ -143,7 +143,7 @@ def test_a_secret_is_kept_and_the_one_before_stays_good(home: Home) -> None:
     del home.variables["PANELIST_WEBHOOK_SECRET"]
     with server(home, "--no-sync", "--secret-stdin", given=f"{SECRET}\n") as here:
         assert here.send(event()).text == "Stored.\n"
-        assert "The secret is kept in: UNENCRYPTED FILE\n" in here.end().err
+        assert "The secret is stored in: UNENCRYPTED FILE\n" in here.end().err
     with server(home, "--no-sync", "--secret-stdin", given=OTHER) as here:
         assert here.end().code == 0
     with server(home, "--no-sync") as here:
@@ -231,7 +231,7 @@ def test_an_account_that_is_left_meanwhile(tmp_path: Path, sandbox: Sandbox) -> 
     with server(home) as here:
         until(lambda: here.health()["status"] == "complete")
         assert home.run("disconnect", "--yes").code == 0
-        assert here.send(event()).text == "Without effect.\n"
+        assert here.send(event()).text == "Ignored.\n"
         assert here.end().code == 0
 
 

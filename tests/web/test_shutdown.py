@@ -40,7 +40,7 @@ def connections_of(process: subprocess.Popen[str], name: str) -> int:
     """How often it has a file of this name open."""
     count = 0
     for link in Path(f"/proc/{process.pid}/fd").iterdir():
-        with contextlib.suppress(OSError):  # closed meanwhile
+        with contextlib.suppress(OSError):  # closed in between
             count += Path(os.readlink(link)).name == name
     return count
 

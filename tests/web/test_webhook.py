@@ -72,7 +72,7 @@ def test_every_type_that_matters(on_sqlite: Serving, kind: str) -> None:
 )
 def test_other_types_have_no_effect(on_sqlite: Serving, kind: str, about: str | None) -> None:
     answer = on_sqlite.send(event(kind, about))
-    assert (answer.status_code, answer.text.partition(":")[0]) == (200, "Without effect")
+    assert (answer.status_code, answer.text.partition(":")[0]) == (200, "Ignored")
     assert on_sqlite.hints == []
 
 
@@ -90,7 +90,7 @@ def test_who_it_belongs_to(store: Store, settings: Settings) -> None:
             ({"livemode": True, "account": ACCOUNT}, live),
             ({"livemode": True, "account": "acct_1Other"}, other),
             ({"livemode": True, "context": ACCOUNT}, live),
-            ({"livemode": True}, None),  # whose of the two nobody can know
+            ({"livemode": True}, None),  # whose of the two no one can know
             ({"livemode": False, "account": "acct_1Other"}, None),
             ({"livemode": True, "account": "acct_1Nobody"}, None),
             ({"livemode": False, "context": "acct_1Nobody"}, None),
@@ -107,9 +107,9 @@ def test_of_nobody_it_has_no_effect_and_the_log_says_so(
     running: Serving, store: Store, connection: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "app")
-    assert running.send(event(livemode=True)).text == "Without effect.\n"
+    assert running.send(event(livemode=True)).text == "Ignored.\n"
     connections.disconnect(store, connection, "by you")
-    assert running.send(event()).text == "Without effect.\n"
+    assert running.send(event()).text == "Ignored.\n"
     assert running.hints == []
     assert [one.message for one in caplog.records if "its account and mode" in one.message]
     assert ACCOUNT not in caplog.text

@@ -41,7 +41,7 @@ def connect_account(options: argparse.Namespace) -> int:
     elif key:
         admitted = _by_key(key, service, from_environment=not options.key_stdin)
     elif options.token_store and not options.key_stdin:
-        print(f"Access is kept in: {plain(credentials.described())}")
+        print(f"Credential storage: {plain(credentials.described())}")
         return DONE
     else:
         raise WrongUse(
@@ -89,9 +89,9 @@ def _by_key(key: str, service: SyncService, *, from_environment: bool) -> Admitt
     with say_if_slow(STRIPE):
         admitted = service.by_key(key, keep=not homeless)
     if homeless:
-        say(f"The key works and was not kept: {homeless}")
+        say(f"The key is valid, but it was not stored: {homeless}")
     else:
-        say(f"The key is kept in: {plain(service.credentials.described())}")
+        say(f"The key is stored in: {plain(service.credentials.described())}")
     return admitted
 
 

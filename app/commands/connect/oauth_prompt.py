@@ -40,7 +40,7 @@ def connect_by_oauth(options: argparse.Namespace, service: SyncService) -> Admit
         admitted = service.by_code(app, heard.code, heard.account)
     where = plain(service.credentials.described())
     ends = service.credentials.token_store is TokenStore.SESSION
-    say(f"The access is kept in: {where}{', which ends with this command' if ends else ''}")
+    say(f"The credentials are stored in: {where}{', which ends with this command' if ends else ''}")
     return admitted
 
 

@@ -27,8 +27,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
         type=count,
         default=800,
         metavar="N",
-        help=f"The number of customers (default: 800). Up to {MOST_WITH_PAST:,} have a past of 18"
-        " months. More begin with the first sync",
+        help=f"The number of customers (default: 800). Up to {MOST_WITH_PAST:,} come with 18 "
+        "months of history. For more, history begins with the first sync",
     )
     parser.add_argument(
         "--seed",

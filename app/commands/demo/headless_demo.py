@@ -69,7 +69,7 @@ def run_headless(store: Store, settings: Settings, url: str, key: str) -> int:
                 break
     finally:
         engine.stop()
-    print(f"The demo did not get to its end: {plain(engine.activity.doing)}", file=sys.stderr)
+    print(f"The demo did not finish: {plain(engine.activity.doing)}", file=sys.stderr)
     return FAILED
 
 

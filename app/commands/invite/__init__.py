@@ -67,7 +67,7 @@ def _declare_plan(parser: argparse.ArgumentParser) -> None:
         "--again",
         action="append",
         choices=("expired", "declined", "completed"),
-        help="Invite again participants whose invite ended this way",
+        help="Invite participants again if their invite ended like this",
     )
     parser.add_argument(
         "--override", action="append", choices=("cool_down", "cap"), help="Override a rule"

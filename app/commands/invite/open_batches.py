@@ -26,11 +26,11 @@ def resume_batches(context: Context, options: argparse.Namespace) -> int:
     code = DONE
     for run in chosen:
         if run.on_purpose and not named:
-            say(f"{_words(context, run)} was paused by a person. To resume it, use {_naming(run)}.")
+            say(f"{_words(context, run)} was paused by hand. To resume it, use {_naming(run)}.")
             code = FAILED
         elif (why := refusal(context.settings, run)) and not options.batch_number:
             say(
-                f"{_words(context, run)} stays as it is. {why} To take it over:"
+                f"{_words(context, run)} waits. {why} To take it over:"
                 f" panelist invite --resume {_naming(run)}"
             )
             code = FAILED
@@ -75,8 +75,8 @@ def _chosen(
     if others and not own:
         listed = "\n".join(f"  {_words(context, run)}: {_naming(run)}" for run in others)
         raise WrongUse(
-            f"Nothing that you queued is left. Others queued this. Say {action} with its"
-            f" number:\n{listed}"
+            f"You have no queued batches. Other users queued these. To use {action}, add a "
+            f"number:\n{listed}"
         )
     return own, others
 

@@ -128,7 +128,7 @@ def _sending(
         return f"This plan cannot be sent because the study is {study.state}."
     if changed:
         return (
-            "It has changed since it was locked, so it is not sent as it is. To make a new plan:"
+            "It has changed since it was locked, so it cannot be sent. To make a new plan:"
             f" panelist invite --study {study.id}"
         )
     if study.state != "active":

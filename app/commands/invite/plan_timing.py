@@ -35,7 +35,7 @@ class PlanTiming:
         if self.start_at is not None:
             lines.append(f"Starts on {moment_words(self.first_at)}")
         if self.quiet_hours is not None:
-            lines.append(f"No email leaves in the quiet hours: {self.quiet_hours}")
+            lines.append(f"No email is sent in the quiet hours: {self.quiet_hours}")
         return tuple(lines)
 
 

@@ -51,7 +51,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     _declare_list(parser)
     parser.add_argument("--trust", action="store_true", help="The same as the action: trust copy")
     actions = parser.add_subparsers(dest="action", metavar="what")
-    _declare_list(actions.add_parser("list", help="The same as without an action"))
+    _declare_list(actions.add_parser("list", help="The same as the command alone"))
     _declare_actions(actions)
 
 
@@ -60,7 +60,7 @@ def _declare_list(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--state", action="append", metavar="STATE", help="Only invites in this state"
     )
-    parser.add_argument("--search", metavar="TEXT", help="Search names, addresses and IDs")
+    parser.add_argument("--search", metavar="TEXT", help="Search names, emails and IDs")
     add_account(parser)
     add_list_json(parser, csv=True)
     add_output(parser)
@@ -72,7 +72,7 @@ def _declare_actions(actions: Any) -> None:
     mark.add_argument(
         "state",
         choices=("started", "completed", "declined", "bounced", "failed"),
-        help="What became of the invites",
+        help="What happened to the invites",
     )
     mark.add_argument("who", metavar="WHO|FILE", help=f"A participant, or {LIST}")
     mark.add_argument("--study", metavar="STUDY", help="Only invites of this study")
@@ -82,7 +82,7 @@ def _declare_actions(actions: Any) -> None:
     resolve.add_argument(
         "invite", type=count, metavar="INVITE", help="The invite's number in the list"
     )
-    resolve.add_argument("what", choices=("arrived", "did-not"), help="What you found out")
+    resolve.add_argument("what", choices=("arrived", "did-not"), help="Whether it arrived")
     out = actions.add_parser("opt-out", help="Opt addresses out of all studies")
     out.set_defaults(run=_opt_out)
     out.add_argument("who", metavar="ADDRESS|FILE", help=f"An address, or {LIST}")

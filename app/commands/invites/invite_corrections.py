@@ -63,7 +63,7 @@ def lift_exclusion(options: argparse.Namespace) -> int:
             " address, or a list of addresses."
         )
     number = "1 mailbox" if len(boxes) == 1 else f"{len(boxes):,} mailboxes"
-    question = f"Write to {number} again?"
+    question = f"Contact {number} again?"
     if not confirmed(question, yes=options.yes or typed, dry_run=options.dry_run):
         return DONE if options.dry_run else FAILED
     kind = {"bounce": "bounced", "opt-out": "opted_out"}[options.what]

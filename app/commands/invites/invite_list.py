@@ -46,7 +46,7 @@ COLUMNS = (
     Column("No.", 7, right=True, whole=True, style="dim"),
     Column("Sent", 17),
     Column("State", 12, styles=STATES),
-    Column("Address", 34, style="bold"),
+    Column("Email", 34, style="bold"),
     Column("Study", 30),
     Column("Reason or link", 60, whole=True),
 )

@@ -46,8 +46,8 @@ def send_reminder(options: argparse.Namespace) -> int:
         print_json({"type": "reminder", **_facts(shown)})
     elif shown.invites:
         say(
-            f"A reminder would go to {len(shown.invites):,} people by {delivery.words}. To send"
-            f" it: {_how(shown)}"
+            f"A reminder would go to {len(shown.invites):,} participants by {delivery.words}."
+            f" To send it: {_how(shown)}"
         )
     else:
         say("No one needs a reminder. Everyone has replied or already had one.")
@@ -69,7 +69,7 @@ def _confirm(context: Context, options: argparse.Namespace) -> int:
         )
     if options.expect != number:
         say(
-            f"The reminder {shown.short} is for {number:,} people, but --expect is"
+            f"The reminder {shown.short} is for {number:,} participants, but --expect is"
             f" {options.expect:,}. Nothing was sent. Check it again."
         )
         return FAILED

@@ -29,7 +29,7 @@ def trust_database(options: argparse.Namespace) -> int:
         others = {"strangers": len(lost.strangers), "opt_outs": len(lost.opt_outs)}
         print_json({"why": why, "sends": rows, **others})
     elif why is None:
-        print("This database can send. There is nothing to answer.")
+        print("This database can send. No answer is needed.")
     else:
         print(why)
         for line in _known(context, lost):
@@ -41,7 +41,7 @@ def trust_database(options: argparse.Namespace) -> int:
 
 def _accept(guard: RestoreGuard, answer: Answer) -> int:
     lost = guard.accept(by(), answer)
-    say(f"This database may send again. {taken_words(lost)}".rstrip())
+    say(f"This database can send again. {taken_words(lost)}".rstrip())
     if guard.trouble is not None:
         say(guard.trouble)
     return DONE

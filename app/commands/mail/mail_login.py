@@ -43,7 +43,7 @@ def log_in(options: argparse.Namespace) -> int:
     say(keep_if_good(credentials, server, app, replace(tokens, secret=secret)))
     where = plain(credentials.described())
     ends = credentials.token_store is TokenStore.SESSION
-    say(f"The sign-in is kept in: {where}{', which ends with this command' if ends else ''}")
+    say(f"The sign-in is stored in: {where}{', which ends with this command' if ends else ''}")
     return DONE
 
 

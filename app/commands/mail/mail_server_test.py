@@ -37,7 +37,7 @@ def try_mail_server(options: argparse.Namespace) -> int:
         if not password:
             raise Problem("No password was given. Nothing was changed.")
         keep_password(credentials, server, password)
-        say(f"The password is kept in: {plain(credentials.described())}")
+        say(f"The password is stored in: {plain(credentials.described())}")
     session = open_session(settings, credentials)
     assert session is not None
     session.open()

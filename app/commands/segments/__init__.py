@@ -40,7 +40,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     add_list_json(parser)
     add_output(parser)
     actions = parser.add_subparsers(dest="action", metavar="what")
-    listing = actions.add_parser("list", help="The same as without an action")
+    listing = actions.add_parser("list", help="The same as the command alone")
     add_scope(listing)
     add_output(listing)
     _declare_reading(actions)

@@ -39,4 +39,4 @@ def check_moment(context: Context, at: int) -> None:
     first = begun(context.store, context.connection)
     if first is None or at < first:
         began = f"the first sync began at {when(first)}" if first else "no sync has finished yet"
-        raise WrongUse(f"Nothing is known about that time: {began}.")
+        raise WrongUse(f"There is no history of that time: {began}.")

@@ -14,10 +14,10 @@ EXAMPLES = {
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     parser.description = (
-        "Sends every queued batch that was confirmed for the mail server of this Panelist, or for"
-        " files of this computer, each when its time has come. Ends when nothing is queued."
+        "Sends every queued batch for your mail server, or for files on this computer, at its "
+        "start time. Ends when nothing is queued."
     )
-    add_follow(parser, "Stay, and send what is queued later, too")
+    add_follow(parser, "Keep running, and send what is queued later, too")
     parser.add_argument("--account", metavar="ACCT", help="Only for this account")
     add_json(parser, JSON_LINES)
     add_quiet(parser)

@@ -87,7 +87,7 @@ class QueueProgress:
         resume = f"panelist invite --resume --run {run.id}"
         if run.state == "paused":
             why = f"It is paused: {plain(run.trouble, 1000)}" if run.trouble else "It is paused."
-            return f"{why} To go on: {resume}"
+            return f"{why} To continue: {resume}"
         return f"{refusal(self._settings, run)} To take it over: {resume}"
 
     def mine(self, run: RunView) -> bool:

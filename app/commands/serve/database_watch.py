@@ -24,13 +24,13 @@ async def watch_database(store: Store) -> None:
             except DatabaseProblem as problem:
                 if not away:
                     say(
-                        f"{plain(problem, 1000)} Webhooks are refused meanwhile, and Stripe sends"
-                        " them again."
+                        f"{plain(problem, 1000)} Until it responds, webhooks are refused, and "
+                        "Stripe sends them again."
                     )
                 away = True
             else:
                 if away:
-                    say("The database answers again. Webhooks are received.")
+                    say("The database responds again. Webhooks are received.")
                 away = False
             await asyncio.sleep(EVERY)
     finally:

@@ -45,7 +45,7 @@ def receive(options: argparse.Namespace) -> None:
     if options.secret_stdin:
         kept = webhook_secrets.keep(credentials, read_secret("Signing secret (whsec_…): "))
     if kept:
-        say(f"The secret is kept in: {plain(credentials.described())}")
+        say(f"The secret is stored in: {plain(credentials.described())}")
     if settings.webhook_secret or not kept:
         kept += webhook_secrets.known(settings, credentials)
     store = open_store_patiently(settings, say)
@@ -144,7 +144,7 @@ class _ClockWarning:
         text = stripe_clock.difference(ahead)
         if text is not None and time.monotonic() >= self._next:
             self._next = time.monotonic() + CLOCK_WARNING
-            say(f"A webhook was refused because of its time. {text}")
+            say(f"A webhook was refused because this computer's clock may be wrong. {text}")
 
 
 def _stop_after_failure(stop: asyncio.Event, syncing: asyncio.Task[None]) -> None:
@@ -181,4 +181,6 @@ def _announce(
         line = {"type": "listening", "url": url, "webhook": url + PATH, "forward": forward}
         print_json({**line, "syncing": syncs})
     else:
-        print(f"Listening for Stripe at {url}{PATH}; to bring events there: {forward}", flush=True)
+        print(
+            f"Listening for Stripe at {url}{PATH}. To forward events to it: {forward}", flush=True
+        )

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from app.invites.sending.schedule import Schedule
 
 
-JSON_LINES = "Print JSON lines: what happens as it happens, and the result last"
+JSON_LINES = "Print JSON lines: events as they happen, and the result last"
 
 
 def add_json(command: argparse.ArgumentParser, about: str = "Print JSON") -> None:
@@ -53,7 +53,7 @@ def add_list_action(command: argparse.ArgumentParser) -> None:
         nargs="?",
         choices=("list",),
         metavar="list",
-        help="The same as without it",
+        help="The same as the command alone",
     )
 
 
@@ -149,7 +149,7 @@ def add_schedule(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--quiet-hours",
         metavar="HOURS",
-        help="When no email is sent, instead of the study's: 'nights, weekends', '20:00-08:00, Sat,"
+        help="Quiet hours instead of the study's, such as 'nights, weekends', '20:00-08:00, Sat,"
         " Sun' or none",
     )
 

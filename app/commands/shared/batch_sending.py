@@ -95,7 +95,8 @@ class BatchProgress:
         """Say how far it was before the database went away."""
         if self._last is not None and self._last.left:
             self.tell(
-                f"{self._name}{self._last.words} when the database last answered. An email that was"
+                f"{self._name}{self._last.words} when the database last responded. An email that "
+                f"was"
                 f" being sent then may be uncertain. {_resume(self._last)}"
             )
 
@@ -119,7 +120,7 @@ class BatchProgress:
         if now.trouble != self._trouble and not self._json:
             self._progress.clear()
             if now.trouble and now.state == "running":
-                say(f"{self._name}{plain(now.trouble, 1000)} Panelist tries again by itself.")
+                say(f"{self._name}{plain(now.trouble, 1000)} Panelist tries again automatically.")
             self._trouble = now.trouble
         self._progress.show(
             f"{self._name}{now.words}, {now.recent} a minute", **_counts(now), trouble=now.trouble
@@ -139,7 +140,7 @@ class BatchProgress:
         if now.trouble:
             say(f"{self._name}{plain(now.trouble, 1000)} {resume}".rstrip())
         elif stopped and now.left:
-            say(f"Stopped. What was not sent stays queued. {resume}")
+            say(f"Stopped. Invites that were not sent stay queued. {resume}")
         elif now.state == "paused":
             say(f"It is paused. {resume}")
         for line in _to_do(now):

@@ -37,11 +37,11 @@ class DatabasePatience:
                 if self._failures > self._most:
                     raise
                 if self._failures == 1:
-                    self._tell(f"{problem} Panelist tries again by itself.")
+                    self._tell(f"{problem} Panelist tries again automatically.")
             stop.wait(AGAIN)
 
     def answered(self) -> None:
         """The database did what it was asked."""
         if self._failures:
-            self._tell("The database answers again. Panelist goes on.")
+            self._tell("The database responds again. Panelist continues.")
         self._failures = 0

@@ -17,14 +17,17 @@ def named(argument: str) -> tuple[str, bool]:
     from app.text import plain
 
     if not argument.strip():
-        raise WrongUse("No address or file was given. Nothing was changed. Give one of them.")
+        raise WrongUse(
+            "No address or file was given. Nothing was changed. Give an address, a "
+            "Stripe ID or a file."
+        )
     typed = "@" in argument or is_name(argument) or argument.isdecimal()
     there = argument == "-" or Path(argument).exists()
     if typed and not there:
         return argument, True
     if not there and "/" not in argument and not Path(argument).suffix:
         raise WrongUse(
-            f"{plain(argument, 80)!r} is not an address, a Stripe ID or a file. Nothing was"
-            " changed. Give one of them."
+            f"{plain(argument, 80)!r} is not an address, a Stripe ID or a file. Nothing was "
+            f"changed. Check what you typed."
         )
     return read_text(argument, guess=True), False

@@ -45,7 +45,7 @@ def find_person(context: Context, text: str) -> int:
     )
     more = f" and {len(same or found) - MOST:,} more" if len(same or found) > MOST else ""
     if same:
-        raise WrongUse(f"Several participants are called that. Use a Stripe ID: {listed}{more}.")
+        raise WrongUse(f"Several participants have this name. Use a Stripe ID: {listed}{more}.")
     meant = f" Did you mean {listed}{more}?" if found else ""
     raise WrongUse(
         f"The participant {plain(wanted, 80)!r} was not found.{meant} To list participants, run"

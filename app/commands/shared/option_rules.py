@@ -55,8 +55,8 @@ def check_options(options: argparse.Namespace) -> None:
         value = getattr(options, name, None)
         if "" in (value if isinstance(value, list) else [value]):
             raise WrongUse(
-                f"The value for {name} is empty. Nothing was changed. Give a value, or"
-                " omit the option."
+                f"The value for {name} is empty. Nothing was changed. Give a value, or omit the "
+                f"option."
             )
     if options.command in _LISTS and options.replace and not options.output:
         raise WrongUse("--force needs --output. Nothing was changed.")

@@ -10,7 +10,7 @@ from app.commands.shared.console import say
 
 SLOW = 3.0  # seconds without a word after which a person wonders
 
-STRIPE = "Stripe has not answered yet. Panelist keeps trying for a while."
+STRIPE = "Stripe has not responded yet. Panelist keeps trying."
 
 
 @contextmanager

@@ -53,5 +53,7 @@ def _new_passphrase(settings: Settings) -> str | None:
         return settings.passphrase
     first = getpass.getpass("New passphrase: ", sys.stderr)
     if first != getpass.getpass("Repeat passphrase: ", sys.stderr):
-        raise CredentialProblem("wrong passphrase", "The passphrases differ. Nothing was changed.")
+        raise CredentialProblem(
+            "wrong passphrase", "The passphrases are different. Nothing was changed."
+        )
     return first

@@ -15,7 +15,7 @@ EXAMPLES = {
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     parser.description = (
-        "Prints everything that is known of a participant: identity, subscriptions, invites,"
+        "Prints everything about a participant: identity, subscriptions, invites,"
         " segments with their reasons, and metadata."
     )
     add_person(parser)

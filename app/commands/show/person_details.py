@@ -34,7 +34,7 @@ def show_person(options: argparse.Namespace) -> int:
     row_id = find_person(context, options.person)
     one = person(context.store, row_id)
     if one is None:  # erased at this moment
-        raise WrongUse("This participant is not in the panel any more.")
+        raise WrongUse("This participant is no longer in the panel.")
     invites, erased = of_person(context.store, row_id), erasure.of(context.store, row_id)
     if options.json:
         print_json(_json(one, invites, erased))
@@ -81,7 +81,7 @@ def _sections(
     yield "Subscriptions", [*held, *doubt] or [("", "none")]
     if invites:
         yield "Invites", [_invite(invite) for invite in invites]
-    yield "Segments", [_membership(member) for member in one.now] or [("", "in none")]
+    yield "Segments", [_membership(member) for member in one.now] or [("", "no segments")]
     if one.past:
         yield "Former segments", [_membership(member) for member in one.past]
     if one.metadata:
@@ -92,7 +92,7 @@ def _sections(
 def _identity(one: Person, erased: Erasure | None) -> Lines:
     lines = [
         ("name", one.name or "none"),
-        ("email", one.email or "none: cannot be invited"),
+        ("email", one.email or "no email, cannot be invited"),
         ("phone", one.phone or ""),
         ("status", "deleted in Stripe" if one.deleted else one.status),
         ("customer", f"since {day(one.created)}" if one.created else ""),
@@ -100,7 +100,7 @@ def _identity(one: Person, erased: Erasure | None) -> Lines:
         ("account", one.customer_account or ""),
     ]
     if erased is not None:
-        done = "erased on your wish" if erased.done_at else f"erased at {when(erased.due_at)}"
+        done = "erased at your request" if erased.done_at else f"erased at {when(erased.due_at)}"
         lines.append(("erasure", done))
     return [line for line in lines if line[1]]
 

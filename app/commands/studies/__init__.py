@@ -58,7 +58,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     add_scope(parser)
     add_output(parser)
     actions = parser.add_subparsers(dest="action", metavar="what")
-    listing = actions.add_parser("list", help="The same as without an action")
+    listing = actions.add_parser("list", help="The same as the command alone")
     add_scope(listing)
     add_output(listing)
     _declare_writing(actions)
@@ -103,8 +103,8 @@ def _declare_writing(actions: Any) -> None:
         action.add_argument(
             "--quiet-hours",
             metavar="HOURS",
-            help="Send no email then, such as 'nights, weekends'. Or none, or default for the"
-            " settings' own",
+            help="Quiet hours, such as 'nights, weekends', none, or default for those of the "
+            "settings",
         )
         action.add_argument(
             "--segment",

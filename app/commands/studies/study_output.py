@@ -53,7 +53,7 @@ def _counts(store: Store, study_id: int) -> str:
         f"{funnel[state]:,} {word}" for state, word in INVITE_STATES.items() if state in funnel
     ]
     if not parts:
-        return "no one is invited yet"
+        return "no one has been invited yet"
     every = sum(funnel.values())
     return f"{every:,} invites, {invited(store, study_id):,} invited: {', '.join(parts)}"
 

@@ -102,7 +102,7 @@ def sentence(finding: Finding | Skipped) -> str:
             return f"{what} {plain(key, 255)}: cannot be stored: {plain(reason)}"
         case Pending(what, key, kind, at):
             why = _WHY_PENDING.get(kind) or f"{plain(kind)} at {when(at)}"
-            return f"{what} {plain(key, 255)}: not looked at yet, {why}"
+            return f"{what} {plain(key, 255)}: not checked yet, {why}"
         case Difference():
             return f"{finding.object} {plain(finding.id, 255)}: {_difference(finding)}"
 

@@ -62,9 +62,9 @@ def _findings(proof: Proof, known: Mapping[str, Owner]) -> Iterator[str]:
     if proof.keys_added:
         yield "The former keys that recognise addresses were changed outside Panelist."
     for number in proof.twice:
-        yield f"By entry {number:,} an address was written to that may already have had the invite."
+        yield f"Entry {number:,} emailed an address that may already have had the invite."
     for number in proof.unwanted:
-        yield f"By entry {number:,} an address was written to that is marked do not contact."
+        yield f"Entry {number:,} emailed an address that is marked do not contact."
     for number in proof.odd:
         yield f"Entry {number:,} does not follow from those before it."
     for number in proof.forgotten:
@@ -74,7 +74,7 @@ def _findings(proof: Proof, known: Mapping[str, Owner]) -> Iterator[str]:
     for mailbox in proof.added:
         owner = known.get(mailbox)
         who = plain((owner.address or owner.stripe_id) if owner else STRANGER, 80)
-        yield f"No entry tells of the opt-out of {who}. It was added outside Panelist."
+        yield f"No entry records the opt-out of {who}. It was added outside Panelist."
     for name in proof.changed:
         yield f"{name.capitalize()} was changed outside Panelist."
     for name in proof.missing:
@@ -82,7 +82,7 @@ def _findings(proof: Proof, known: Mapping[str, Owner]) -> Iterator[str]:
     for invite in proof.differing:
         yield f"Invite {invite:,} has a different state or sending time from the ledger."
     for invite in proof.postponed:
-        yield f"Invite {invite:,} expires at another time than its study said."
+        yield f"Invite {invite:,} expires at a different time than its study set."
     for invite in proof.redirected:
         yield f"Invite {invite:,} has a different address or study from when it was queued."
 

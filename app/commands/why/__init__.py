@@ -16,7 +16,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     parser.description = (
         "Says why a participant is in a segment or not, and since when. With --study it says why"
-        " they can be invited or not. With neither, it goes through every segment."
+        " they can be invited or not. With neither, it explains every segment."
     )
     add_person(parser)
     what = parser.add_mutually_exclusive_group()

@@ -36,7 +36,7 @@ def explain(options: argparse.Namespace) -> int:
     row_id = find_person(context, options.person)
     one = person(context.store, row_id)
     if one is None:  # erased at this moment
-        raise WrongUse("This participant is not in the panel any more.")
+        raise WrongUse("This participant is no longer in the panel.")
     if options.study is not None:
         return _of_study(context, one, find_study(context, options.study), options)
     if options.segment is not None:

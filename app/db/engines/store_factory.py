@@ -116,8 +116,8 @@ def _take_from_others(file: Path) -> None:
             continue
         except OSError as error:
             raise DatabaseProblem(
-                f"{one} is open to other users of this computer, and Panelist cannot change"
-                f" that ({error.strerror}). Nothing was changed. Ask its owner to run chmod"
+                f"{one} is open to other users of this computer, and Panelist cannot change this "
+                f"({error.strerror}). Nothing was changed. Ask its owner to run chmod"
                 " 600 on it, or set PANELIST_HOME to a folder of your own."
             ) from error
 

@@ -63,7 +63,7 @@ def _watched(gen: Any, check: Callable[[], None]) -> Generator[Any, Any, Any]:
 
 
 def _dead() -> None:
-    raise Silent("no answer in time")
+    raise Silent("no response in time")
 
 
 class WatchedPostgres(peewee.PostgresqlDatabase):
@@ -114,7 +114,7 @@ class WatchedPostgres(peewee.PostgresqlDatabase):
         """Raise Silent if the server does not answer. Any answer is one, also a refusal."""
         if self._silent.is_set() or not self._lives():
             self._fall_silent()
-            raise Silent("no answer in time")
+            raise Silent("no response in time")
 
     def _lives(self) -> bool:
         try:

@@ -70,8 +70,8 @@ def by_status(found: ContactList, state: str) -> tuple[list[str], Counter[str]]:
     if unknown:
         more = f" and {len(unknown) - FEW:,} more" if len(unknown) > FEW else ""
         raise StudyProblem(
-            f"The column “{plain(column, 60)}” says {', '.join(unknown[:FEW])}{more}, which"
-            f" Panelist does not know. Choose the rows with {_where(column)}. Nothing was"
+            f"The column “{plain(column, 60)}” says {', '.join(unknown[:FEW])}{more}, which "
+            f"Panelist does not recognise. Choose the rows with {_where(column)}. Nothing was"
             " changed."
         )
     meant = dict.fromkeys(e.value for e in found.entries if states[words[e.status]] == state)

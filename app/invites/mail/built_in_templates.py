@@ -57,7 +57,7 @@ BUILT_IN = (
     ),
     BuiltInTemplate(
         "left",
-        "People who left",
+        "Former customers",
         "What could we have done better?",
         _letter(
             "you used to be a customer, and we would like to learn why you left. We will not try to"

@@ -70,7 +70,7 @@ class Session:
         The answer to a whole email is waited for a few seconds more. Then it stays uncertain."""
         self._hurried = True
         if self._breakable:
-            raise Interrupted("Panelist was told to stop before the mail was sent.")
+            raise Interrupted("Panelist stopped before the email was sent.")
         if self._smtp is not None and self._smtp.sock is not None:
             end = threading.Timer(LAST, _hang_up, (self._smtp.sock,))
             end.daemon = True
@@ -159,7 +159,7 @@ class Session:
             self.close()
         if not is_reply(code) or 300 <= code < 400:  # it may be about to say that it has it
             self.close()
-            raise DeliveryUnknown(f"it answered {answer}")
+            raise DeliveryUnknown(f"it responded with {answer}")
         if not 200 <= code < 300:
             said = str(answer).rstrip(".")
             raise NotSent(f"The mail server did not accept the email: {said}.", answer)

@@ -227,7 +227,7 @@ def broken_words(error: Exception) -> str:
     """Why a connection broke. smtplib says of a server that is silent for too long that it closed
     the connection, which it did not."""
     if isinstance(error, TimeoutError) or _is_silent(error):
-        return "it did not answer in time"
+        return "it did not respond in time"
     return plain(getattr(error, "strerror", "") or error, LONGEST).rstrip(".")
 
 

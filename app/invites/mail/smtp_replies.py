@@ -21,7 +21,7 @@ class Concern(Enum):
     """Who an answer is about."""
 
     RECIPIENT = "recipient"
-    MESSAGE = "message"  # this email, or nobody knows whose fault it is
+    MESSAGE = "message"  # this email, or no one knows whose fault it is
     SENDER = "sender"  # our address, our account or our domain
     SESSION = "session"  # this connection only
     SERVER = "server"
@@ -39,7 +39,7 @@ class Meaning:
 
 @dataclass(frozen=True)
 class SmtpReply:
-    """A server's answer. ``phase``: what it answered. ``text``: without the reply code."""
+    """A server's answer. ``phase``: what it responded with. ``text``: without the reply code."""
 
     phase: Phase
     code: int
@@ -113,7 +113,7 @@ _PROVIDERS: tuple[tuple[Enhanced, Enhanced, Concern], ...] = (
 
 # The IANA registry.
 _REGISTERED: tuple[tuple[Enhanced, Enhanced, Concern], ...] = (
-    ((5, 1, 0), (5, 1, 0), Concern.MESSAGE),  # some address, nobody knows whose
+    ((5, 1, 0), (5, 1, 0), Concern.MESSAGE),  # some address, no one knows whose
     ((4, 1, 7), (4, 1, 8), Concern.SENDER),
     ((5, 1, 7), (5, 1, 8), Concern.SENDER),
     ((4, 1, 0), (4, 1, 999), Concern.RECIPIENT),

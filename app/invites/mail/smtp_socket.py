@@ -28,7 +28,7 @@ class ReplyReader:
         """The next line, or ``size`` bytes of it. Raises OSError."""
         self._left -= 1
         if self._left < 0:
-            raise OSError("its answer does not end")
+            raise OSError("its response does not end")
         limit = self._sock.gettimeout()
         try:
             while b"\n" not in self._unread[:size] and len(self._unread) < size:

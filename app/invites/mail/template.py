@@ -192,14 +192,14 @@ def fields_of(
         name = name.strip()
         known = ", ".join(f"{{{{{one}}}}}" for one in names)
         if not _NAME.match(name) or name not in names:
-            _refuse(template, match.start(), place, f"there is no such field; there are {known}")
+            _refuse(template, match.start(), place, f"unknown field. Use one of {known}")
         if name in PERSONAL and not otherwise.strip():
             _refuse(
                 *(template, match.start(), place),
                 f"say what to write where nothing is known: {{{{{name}|there}}}}",
             )
         if bar and name not in PERSONAL:
-            _refuse(template, match.start(), place, f"{{{{{name}}}}} takes no fallback text")
+            _refuse(template, match.start(), place, f"{{{{{name}}}}} cannot have a fallback text")
         found.append(Placeholder(name, otherwise.strip() if bar else None, match.start()))
     return iter(found)
 

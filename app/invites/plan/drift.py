@@ -111,7 +111,7 @@ def difference(
         terms += changed_segments("the excluded segments", old.excluded, study.excluded)
     if delivery is not None and delivery != plan.delivery:
         before = plan.delivery.words if plan.delivery else "not said"
-        terms.append(f"how the invites leave: {before}{ARROW}{delivery.words}")
+        terms.append(f"the channel of the invites: {before}{ARROW}{delivery.words}")
     made = make(store, study, options, now, checkpoint)
     return PlanDrift(made, plan, tuple(terms), tuple(_changes(store, plan, made, checkpoint)))
 

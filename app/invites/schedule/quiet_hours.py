@@ -76,14 +76,14 @@ def parse(text: str) -> QuietHours:
             days |= {day % 7 for day in range(named[0], named[0] + (named[1] - named[0]) % 7 + 1)}
         else:
             raise StudyProblem(
-                f"“{plain(said, 60)}” isn't a quiet time. Write times and days such as"
+                f"“{plain(said, 60)}” is not a valid time. Write times and days, such as"
                 f" {EXAMPLE}, or nights, weekends or none.",
                 "quiet_hours",
             )
     found = QuietHours(tuple(sorted(set(hours))), tuple(sorted(days)))
     if found.always:
         raise StudyProblem(
-            "With these quiet hours nothing could ever be sent. Leave some time of the week.",
+            "With these quiet hours nothing could ever be sent. Leave some hours of the week free.",
             "quiet_hours",
         )
     return found

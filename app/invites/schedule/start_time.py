@@ -25,15 +25,16 @@ def parse(text: str, now: float) -> int:
         at = None
     if at is None:
         raise StudyProblem(
-            f"“{plain(said, 60)}” isn't a start time. Write a day and a time, such as Tuesday 9:00,"
+            f"“{plain(said, 60)}” is not a valid start time. Write a day and a time, such as "
+            "Tuesday 9:00,"
             " tomorrow 14:30 or 2026-12-08 09:00.",
             "start",
         )
     if at <= now:
-        raise StudyProblem(f"{moment_words(at)} is over. Name a later start time.", "start")
+        raise StudyProblem(f"{moment_words(at)} has passed. Choose a later start time.", "start")
     if at > now + FARTHEST * 86_400:
         raise StudyProblem(
-            f"{moment_words(at)} is more than a year away. Name an earlier start time.",
+            f"{moment_words(at)} is more than a year away. Choose an earlier start time.",
             "start",
         )
     return at

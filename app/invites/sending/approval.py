@@ -81,6 +81,6 @@ def approve(
         )
         if not queued.number:
             raise StudyProblem(
-                "No one in this plan can be invited any more. Nothing was sent. Make a new plan."
+                "No one in this plan can still be invited. Nothing was sent. Make a new plan."
             )
     return Approved(queued, drift)

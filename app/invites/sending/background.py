@@ -70,7 +70,7 @@ class BackgroundSending:
         try:
             self._make().work(self._stop, lambda run: run.id in self._runs)
         except DatabaseProblem as problem:
-            return f"{problem} Panelist tries again by itself."
+            return f"{problem} Panelist tries again automatically."
         except Problem as problem:
             self._runs = ()
             return str(problem)

@@ -158,7 +158,7 @@ def difference(store: Store, shown: ReminderList, delivery: Delivery) -> Reminde
     now = current(store, get(store, shown.study_id), delivery)
     terms = changed_fields(shown.template, now.template)
     if delivery != shown.delivery:
-        terms.append(f"how the reminders leave: {shown.delivery.words}{ARROW}{delivery.words}")
+        terms.append(f"the channel of the reminders: {shown.delivery.words}{ARROW}{delivery.words}")
     before, after = set(shown.invites.values()), set(now.invites.values())
     return ReminderDrift(
         now, tuple(terms), tuple(sorted(after - before)), tuple(sorted(before - after))
@@ -191,9 +191,7 @@ def approve(
             return drift
         left = set(shown.invites.values()) - set(drift.dropped)
         if shown.invites and not left:
-            raise StudyProblem(
-                "No one in this reminder can be reminded any more. Nothing was sent."
-            )
+            raise StudyProblem("No one in this reminder can still be reminded. Nothing was sent.")
         batch = reminders.queue(
             store,
             shown.study_id,

@@ -68,7 +68,7 @@ def queue(
         (number,) = store.row(f"SELECT count(*) FROM invite WHERE {who}", (study_id, *given))
         if number != expected:
             raise StudyProblem(
-                f"A reminder would go to {number:,} people now, not to {expected:,}. Nothing"
+                f"A reminder would go to {number:,} participants now, not to {expected:,}. Nothing"
                 " was queued. Check it again."
             )
         if not number:

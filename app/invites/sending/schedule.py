@@ -60,4 +60,4 @@ def timing_words(batch: RunView, quiet_hours: str | None, now: float) -> str:
     if batch.go_at > now:
         quiet = ", after its quiet hours" if at > batch.go_at else ""
         return f"starts at {when(at, now)}{quiet}"
-    return f"goes on at {when(at, now)}, after its quiet hours"
+    return f"continues at {when(at, now)}, after its quiet hours"

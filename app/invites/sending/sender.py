@@ -37,8 +37,8 @@ _BUSY = 1.0  # seconds until another try while another Panelist sends by the sam
 _SILENCE = 3.0  # seconds of waiting before it says for what
 _IDLE = 5.0  # seconds; Amazon SES ends a session after ten
 BUSY_SAID = (
-    "Another Panelist is sending by the same mail server. What is queued here goes out when that"
-    " one rests or ends."
+    "Another Panelist is sending through the same mail server. The queue here continues when the "
+    "other one pauses or ends."
 )
 
 
@@ -49,10 +49,14 @@ class OtherMailServer(Problem):
 def check_server(batch: RunView, server: str | None) -> None:
     """Raise OtherMailServer unless the batch may leave through this mail server."""
     if batch.server is not None and batch.server != server:
-        here = f"This Panelist sends by {server}" if server else "This Panelist has no mail server"
+        here = (
+            f"This Panelist sends through {server}"
+            if server
+            else "This Panelist has no mail server"
+        )
         raise OtherMailServer(
             f"{here}, but it was confirmed for {batch.server}. Set PANELIST_SMTP_SERVER to that"
-            " mail server, or withdraw what is queued and plan again."
+            " mail server, or withdraw the queue and make a new plan."
         )
 
 

@@ -49,12 +49,12 @@ def lost_rows(store: Store, lost: LostRecords) -> list[LostRow]:
 def lost_words(lost: LostRecords) -> Iterator[str]:
     """What was sent and said since, a sentence each."""
     if not lost:
-        yield "This computer knows of nothing that was sent or recorded since then."
+        yield "This computer has no record of anything sent or recorded since then."
         return
     if lost.mailboxes:
         yield (
-            f"This computer knows of {_counted(lost.mailboxes, 'mailbox', 'mailboxes')} that"
-            " got something this database does not know about."
+            f"This computer has a record of {_counted(lost.mailboxes, 'address', 'addresses')} "
+            f"that got an email this database does not know about."
         )
     if lost.strangers:
         yield (
@@ -70,19 +70,19 @@ def taken_words(lost: LostRecords) -> str:
     """What was taken over, or "" if nothing was."""
     parts = []
     if lost.sends:
-        parts.append(f"{_counted(len(lost.sends), 'send is', 'sends are')} recorded as such.")
+        parts.append(f"{_counted(len(lost.sends), 'send is', 'sends are')} recorded.")
     if doubted := sum(one.uncertain for one in lost.sends):
         parts.append(f"{doubted:,} of them may not have arrived and stay uncertain.")
     if lost.strangers:
         parts.append(
-            f"{_counted(len(lost.strangers), 'one is', 'others are')} recorded when a sync"
+            f"{_counted(len(lost.strangers), 'more is', 'more are')} recorded when a sync"
             " adds the participant."
         )
     if lost.opt_outs:
         said = _counted(len(lost.opt_outs), "opt-out is", "opt-outs are")
         parts.append(f"{said} recorded again.")
     if any(kind == "erased" for _, kind, _ in lost.opt_outs):
-        parts.append("Erased people are erased again in four hours.")
+        parts.append("Erased participants are erased again in four hours.")
     return " ".join(parts)
 
 
@@ -94,10 +94,10 @@ def last_known(store: Store, connection_id: int) -> str:
         " Another computer that sent from it may know more. If so, answer there." * store.postgres
     )
     if at is None:
-        return f"This database knows of no invite that left.{more}"
+        return f"According to this database, no invite was sent.{more}"
     return (
-        f"The last invite that this database knows left at {when(at)}. If your mail server sent"
-        f" later ones that are not listed here, put the newer database back.{more}"
+        f"According to this database, the last invite was sent at {when(at)}. If your mail server "
+        f"sent later ones that are not listed here, restore the newer database.{more}"
     )
 
 

@@ -29,8 +29,8 @@ class ExportSource:
     columns: Sequence[str]
     number: int
     lines: Callable[[bool], Iterator[Line]]
-    one: str = "person"
-    many: str = "people"
+    one: str = "participant"
+    many: str = "participants"
 
     def counted(self, number: int) -> str:
         """A number of entries in words."""

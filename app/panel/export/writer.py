@@ -72,7 +72,7 @@ def json_form(file: str | None, asked: JsonForm | None) -> JsonForm | None:
     form = chosen_form(file, as_json=asked, as_csv=False)
     if form == "csv":
         raise OutputProblem(
-            "This list cannot be written as CSV. Nothing was written. Use --json, or another name."
+            "This list cannot be saved as CSV. Nothing was written. Use --json, or another name."
         )
     return form
 

@@ -192,7 +192,8 @@ def _counted(
     known = {value: counts[field, value] for value, _ in offered if (field, value) in counts}
     order = sorted(offered, key=lambda one: -known.get(one[0], 0)) if known else offered
     return [
-        (value, f"{known[value]:,} people" if value in known else about) for value, about in order
+        (value, f"{known[value]:,} participants" if value in known else about)
+        for value, about in order
     ]
 
 

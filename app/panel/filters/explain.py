@@ -112,8 +112,8 @@ def _no_condition(text: str, at: int) -> Mistake:
         return Mistake(
             at,
             at + found.end(),
-            f"The text {quoted(found.group())} at {at + 1} belongs to no field. Write a"
-            " field and an operator before it, such as name~.",
+            f"The text {quoted(found.group())} at {at + 1} has no field. Write a field and an "
+            "operator before it, such as name~.",
         )
     if rest[0] in "[]":
         return _bracket(text, at)
@@ -145,6 +145,6 @@ def _bracket(text: str, at: int) -> Mistake:
     return Mistake(
         at,
         at + 1,
-        f"The bracket at {at + 1} is in the wrong place. Only metadata takes a key in"
+        f"The bracket at {at + 1} is out of place. Only metadata takes a key in"
         ' brackets, such as metadata["tier"].',
     )

@@ -136,8 +136,8 @@ def _about_the_person(rule: Filter, name: Token) -> Mistake | None:
     return Mistake(
         _at(name),
         _end(name),
-        f"{quoted(name)} at {_at(name) + 1} is about the person; it cannot stand inside"
-        f" subscription(…){hint}",
+        f"{quoted(name)} at {_at(name) + 1} is about the participant, so it cannot be inside "
+        f"subscription(…){hint}",
     )
 
 
@@ -181,7 +181,7 @@ def _condition(name: Token, sign: Token, given: Token) -> Filter:
         raise Mistake(
             start,
             end,
-            f"{known.name} is hardly ever exactly {quoted(text)} at {start + 1}. Use > or <.",
+            f"{known.name} is rarely exactly {quoted(text)} at {start + 1}. Use > or <.",
         )
     operator = cast(Operator, ":" if sign in ("=", NEGATED) else str(sign))
     term = Term(known.name, operator, found, key)

@@ -53,15 +53,15 @@ def _check_characters(text: str) -> None:
                 )
         elif character == ")":
             if not parentheses:
-                raise Mistake(at, at + 1, f"The parenthesis at {at + 1} closes nothing.")
+                raise Mistake(
+                    at, at + 1, f"The parenthesis at {at + 1} has no opening parenthesis."
+                )
             parentheses.pop()
     if quote:
-        raise Mistake(
-            opened_at, len(text), f"A quote that is opened at {opened_at + 1} is never closed."
-        )
+        raise Mistake(opened_at, len(text), f"The quote at {opened_at + 1} is not closed.")
     if parentheses:
         at = parentheses[-1]
-        raise Mistake(at, at + 1, f"A parenthesis that is opened at {at + 1} is never closed.")
+        raise Mistake(at, at + 1, f"The parenthesis at {at + 1} is not closed.")
 
 
 def _check_one(character: str, at: int, *, in_quotes: bool) -> None:
@@ -74,8 +74,6 @@ def _check_one(character: str, at: int, *, in_quotes: bool) -> None:
         )
         instead = {"\n": "\\n", "\t": "\\t"}.get(character, f"\\u{ord(character):04x}")
         hint = f". Write {instead} instead" if in_quotes and character != "\0" else ""
-        raise Mistake(
-            at, at + 1, f"At {at + 1} stands {name}, which a filter cannot contain{hint}."
-        )
+        raise Mistake(at, at + 1, f"The filter has {name} at {at + 1}, which is not allowed{hint}.")
     if category == "Cs":
         raise Mistake(at, at + 1, f"The byte at {at + 1} is not UTF-8 text.")

@@ -89,14 +89,14 @@ def value(field: FilterField, text: str, start: int, end: int) -> Value:
     if field.choices:
         if fold(text) not in field.choices:
             hint = suggestion(text, field.choices)
-            words = f"{field.name} takes {field.takes}, not {quoted(text)} at {start + 1}"
+            words = f"{field.name} needs {field.takes}, not {quoted(text)} at {start + 1}"
             raise Mistake(start, end, words + (hint or "."))
         return Text(fold(text))
     return Text(text)
 
 
 def _wrong(field: FilterField, text: str, start: int, end: int) -> Mistake:
-    words = f"{field.name} takes {field.takes}, not {quoted(text)} at {start + 1}."
+    words = f"{field.name} needs {field.takes}, not {quoted(text)} at {start + 1}."
     return Mistake(start, end, words)
 
 
@@ -119,7 +119,7 @@ def _date(field: FilterField, text: str, start: int, end: int) -> Moment | Relat
             return _moment(found)
         except (ValueError, OverflowError):
             raise Mistake(
-                start, end, f"{quoted(text)} at {start + 1} isn't a valid date."
+                start, end, f"{quoted(text)} at {start + 1} is not a valid date."
             ) from None
     if re.match(r"[0-9]+[hdwmy]\Z", text, re.IGNORECASE):
         raise Mistake(

@@ -67,8 +67,8 @@ def of_people(store: Store, ids: Sequence[int]) -> str:
     they are too many for a filter."""
     if len(ids) > MOST_PEOPLE:
         raise CustomSegmentProblem(
-            f"{len(ids):,} people are too many to keep by name. At most {MOST_PEOPLE} fit into a"
-            " segment. Nothing was created. Choose fewer, or export them."
+            f"{len(ids):,} participants are too many. At most {MOST_PEOPLE} can be saved as a "
+            "segment. Nothing was created. Choose fewer, or export them."
         )
     rows = store.rows(
         f"SELECT stripe_id FROM participant WHERE {store.among('id')} ORDER BY id",

@@ -11,7 +11,7 @@ OBJECTS = {  # the part of an event's type before its verb -> our word
     "price": "price",
     "product": "product",
 }
-OURS = {"made": "the segment was made or changed", "time": "time passed"}  # see app.db.history
+OURS = {"made": "the segment was created or changed", "time": "time passed"}  # see app.db.history
 VERBS = {
     "updated": "changed",
     "deleted": "deleted",
@@ -39,12 +39,12 @@ def event_words(kind: str) -> str:
 def reason_words(reason: Reason) -> str:
     """Why a membership began or ended, with the id of the event in Stripe's Dashboard."""
     if reason.event is None:
-        return OURS.get(reason.type or "", "found by a sync")
+        return OURS.get(reason.type or "", "first seen in a sync")
     return f"{event_words(reason.type or '')}, {plain(reason.event)}"
 
 
 def short_reason(reason: Reason) -> str:
     """The same without the id."""
     if reason.event is None:
-        return OURS.get(reason.type or "", "found by a sync")
+        return OURS.get(reason.type or "", "first seen in a sync")
     return event_words(reason.type or "")

@@ -203,7 +203,7 @@ def _since(case: _Case, place: Membership, facts: SubscriptionFacts) -> str:
         return f"since {day}{_by(place.joined_by.type)}"
     if place.since in case.beginning:
         return f"at least since the first sync on {day}"
-    return f"since {day} at the latest, as a sync found"
+    return f"since {day} or earlier, as a sync found"
 
 
 def _by(kind: str | None) -> str:

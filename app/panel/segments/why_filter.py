@@ -38,7 +38,7 @@ def decided(
         return True, describe(rule, SAID)
     row = stored(store, [row_id])[row_id].stored
     facts_said = "; ".join(_facts(failing[0], row, held, SubscriptionFacts(now)))
-    return False, f"it asks that {describe(failing[0], SAID)}, but {facts_said}"
+    return False, f"it requires that {describe(failing[0], SAID)}, but {facts_said}"
 
 
 def _holds(store: Store, connection_id: int, row_id: int, part: Filter, now: float) -> bool:
@@ -58,7 +58,7 @@ def _facts(
     said = []
     for leaf in leaves(part):
         if isinstance(leaf, In):
-            said.append(f"membership of “{plain(leaf.segment, 60)}” says otherwise")
+            said.append(f"membership of “{plain(leaf.segment, 60)}” is different")
         elif leaf.field == "subscriptions" and not isinstance(leaf, Has):
             said.append(f"there are {len(held)}" if len(held) != 1 else "there is 1")
         elif leaf.field == "subscription" or FIELDS[leaf.field].owner != "person":
@@ -81,11 +81,11 @@ def _of_person(leaf: Term | Has, row: ParticipantRow, facts: SubscriptionFacts) 
         there = stored_metadata(row.metadata)
         key = f"metadata “{plain(leaf.key, 40)}”" if leaf.key is not None else "metadata"
         found = leaf.key in there if leaf.key is not None else bool(there)
-        return f"{key} has another value" if found else f"there is no {key}"
+        return f"{key} has a different value" if found else f"there is no {key}"
     column = FIELDS[leaf.field].column
     value = getattr(row, column)
     if not value:
         return f"there is no {leaf.field}"
     if column not in MASKED:
         return f"the {leaf.field} is {plain(str(value), 40)}"
-    return f"the {leaf.field} is another"
+    return f"the {leaf.field} is different"

@@ -26,7 +26,7 @@ class AccountsDialog(Dialog[int | None]):
     """Lists the accounts in this database, live and test apart. ``shown`` is the id of one."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACCOUNTS)
-    help_text = "Choose whose participants and segments are shown. They never mix."
+    help_text = "Choose the account to show. Accounts are always kept apart."
 
     def __init__(self, known: Sequence[ConnectionView], shown: int | None) -> None:
         super().__init__()
@@ -35,7 +35,7 @@ class AccountsDialog(Dialog[int | None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="dialog", can_focus=False):
-            yield Static(para([words(("Whose customers are shown?", "bold"))]))
+            yield Static(para([words(("Switch account", "bold"))]))
             yield ChoiceList(
                 *(Option(words(*_line(one)), id=str(one.id)) for one in self._known), markup=False
             )

@@ -48,12 +48,12 @@ class ConnectionHandlers(Host):
                     self.stripe.confirm(report)
                 else:
                     self.stripe.forget(report)
-                    self.say("Not connected: a live account needs your yes.", problem=True)
+                    self.say("Not connected. You did not accept the live account.", problem=True)
 
             self.open_dialog(QuestionDialog(lines, "Connect"), answered)
         missing = [one.label for one in report.permissions if not one.granted]
         if missing:
-            self.tell(f"Not permitted: {', '.join(missing)}. Connect (1) says more.", problem=True)
+            self.tell(f"Not permitted: {', '.join(missing)}. Press 1 for details.", problem=True)
         self.refresher.show()
 
     def on_connection_refused(self, message: ConnectionRefused) -> None:
@@ -107,7 +107,7 @@ class ConnectionHandlers(Host):
     def _unlocked(self, passphrase: str | None) -> None:
         if passphrase is None:
             self.stripe.give_up()
-            self.refresher.note = "Credentials are locked. Unlock them on Connect (1)."
+            self.refresher.note = "Credentials are locked. Press 1 to unlock them."
             self.say("Credentials are still locked. Nothing was changed.", problem=True)
             self.oauth.reload()
             self.refresher.show()
@@ -122,7 +122,9 @@ class ConnectionHandlers(Host):
         def chosen(choice: Choice | None) -> None:
             if choice is None:
                 self.stripe.give_up()
-                self.say("No storage was chosen. Nothing was connected or moved.", problem=True)
+                self.say(
+                    "You did not choose a storage. Nothing was connected or moved.", problem=True
+                )
                 self.oauth.reload()
             else:
                 self.stripe.choose(*choice, anew=lost)
@@ -182,22 +184,24 @@ class ConnectionHandlers(Host):
 
     def on_install_received(self, message: InstallReceived) -> None:
         if self._install_open:  # any page can bring these, so one at a time is enough
-            self.tell("Another install arrived meanwhile; it was not accepted.", problem=True)
+            self.tell(
+                "Another install was started in the meantime and was not accepted.", problem=True
+            )
             return
         lines = [
             words(("An install was started in Stripe's Dashboard", "bold")),
             words("for account ", (plain(message.heard.account), "bold"),
-                  ", as the callback says; nobody asked for it here."),
+                  ", as the redirect says. It was not started here."),
             words("Accept it only if you or a colleague just did that. Connect this account?"),
         ]  # fmt: skip
 
         def answered(yes: bool | None) -> None:
             self._install_open = False
             if yes:
-                self.say("Asking Stripe …")
+                self.say("Checking with Stripe…")
                 self.oauth.accept(message.app, message.heard)
             else:
-                self.say("The install was not accepted; its code was not used.")
+                self.say("The install was not accepted. Its code was not used.")
 
         self._install_open = True
         self.open_dialog(QuestionDialog(lines, "Accept"), answered)
@@ -246,7 +250,7 @@ class ConnectionHandlers(Host):
         if self.stripe.running and connection is not None and connection.status != "complete":
             running.append("A sync is running. It continues from here next time.")
         if self.sending.busy:
-            running.append("Invites are being sent or wait for their time. The rest stays queued.")
+            running.append("Invites are being sent or are scheduled. The rest stays queued.")
         if not running:
             self.exit()
         elif not isinstance(self.screen, QuestionDialog):

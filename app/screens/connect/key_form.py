@@ -42,9 +42,9 @@ class AboutKey(StateWidget[str]):
     """The text below the field: how to make a key, what it is used for and where it is kept."""
 
     def draw(self, state: str, width: int) -> list[Content]:
-        kept = f"A key that works is stored in: {state}."
+        kept = f"A valid key is stored in: {state}."
         if not state:
-            kept = "A key that works is stored in your system's keychain, or where you choose."
+            kept = "A valid key is stored in your system's keychain, or where you choose."
         kept += " A key from PANELIST_STRIPE_KEY is never stored."
         return [
             *words(HOW).wrap(width),

@@ -93,27 +93,30 @@ def way_words(way: str, demo: Demo | None, kept: str, closed: str) -> Content:
     if way == "sandbox" and demo is not None:
         lines = [
             words("This demo runs a sandbox: a local Stripe with"
-                  f" {demo.customers:,} made-up customers. It is deleted when you quit."),
+                  f" {demo.customers:,} fictional customers. It is deleted when you quit."),
             words(),
-            *[words("It connects by itself at the start.")] * bool(demo.prepare),
+            *[words("It connects automatically.")] * bool(demo.prepare),
             words(("Enter", "bold $primary"), " or ", ("d", "bold $primary"),
                   "  Connect it again" if demo.prepare else "  Connect it"),
             words(),
-            words((f"Its dashboard is at {demo.url}/dashboard", "$muted")),
+            words((f"The dashboard is at {demo.url}/dashboard", "$muted")),
         ]  # fmt: skip
     elif way == "demo":
         lines = [
-            words("The demo is a made-up company with 18 months behind it: customers who came and"
-                  " left, finished studies and replies. A tour of five steps shows you around."),
+            words("The demo is a fictional company with 18 months of history: customers who "
+            "joined and left, finished studies and replies. A tour in five steps shows you "
+            "around."),
             words(),
-            words("It does not touch your data and is deleted when you quit."),
+            words("It does not change your data and is deleted when you quit."),
             words(),
             words(enter, " starts it. Quit it to come back here."),
         ]  # fmt: skip
     elif way == "unlock":
         lines = [
             words(closed),
-            words(enter, " asks for the passphrase. A key in PANELIST_STRIPE_KEY needs none."),
+            words(
+                enter, " asks for the passphrase. A key in PANELIST_STRIPE_KEY does not need one."
+            ),
         ]
     elif way == "leave":
         lines = [

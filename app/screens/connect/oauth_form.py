@@ -21,8 +21,9 @@ class AboutApproval(StateWidget[ApprovalPage]):
     def draw(self, state: ApprovalPage, width: int) -> list[Content]:
         if not state.url:
             how = (
-                f"opens Stripe's page in your browser, where you approve for {state.mode.upper()}"
-                " mode; the first sync then starts by itself."
+                f"opens Stripe's page in your browser, where you approve access in "
+                f"{state.mode.upper()}"
+                " mode. The first sync then starts automatically."
             )
             return [
                 *words(("Enter", "bold"), " ", how).wrap(width),
@@ -36,8 +37,8 @@ class AboutApproval(StateWidget[ApprovalPage]):
         if state.trouble:
             lines += [words(), *words(("▲ ", "bold $warn"), state.trouble).wrap(width)]
         paste = (
-            "No browser here, or another computer (ssh, a container)? Open it there, and paste"
-            " the address that the browser shows after you approved, or the code in it, here."
+            "Is your browser on another computer (ssh, a container)? Open the page there. After "
+            "you approve, paste the address that the browser shows, or the code in it, here."
         )
         return [
             *lines,
@@ -57,5 +58,5 @@ class OAuthForm(Container):
     """The form of the method “Connect with Stripe”."""
 
     def compose(self) -> ComposeResult:
-        yield PasteField("paste the redirected address or its code here", id="paste", longest=5000)
+        yield PasteField("Paste the redirect address or its code here", id="paste", longest=5000)
         yield AboutApproval(ApprovalPage(), id="about-approval")

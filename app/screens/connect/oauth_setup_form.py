@@ -14,8 +14,8 @@ from app.widgets.state_widget import StateWidget
 FIELDS = ("client_id", "secret", "authorize_url", "redirect_uri")
 
 STEPS = (
-    "OAuth lets people connect without handling keys. Your organisation needs its own Stripe App."
-    " If you may create a restricted key, that is less work.",
+    "With OAuth, your team connects without keys. Your organisation needs its own Stripe App. A "
+    "restricted key is easier if you can create one.",
     "In Stripe's Dashboard, create a Stripe App (dashboard.stripe.com/apps). Set"
     " stripe_api_access_type to “oauth” and allow customer_read, subscription_read, product_read,"
     " plan_read and event_read. A classic Connect platform works too.",

@@ -36,21 +36,21 @@ from app.widgets.lines.text_line import TextLine
 from app.widgets.scrolling import Scrolling
 
 LATER = {"#oauth-form": OAuthForm, "#setup-form": SetupForm}  # made when they are first shown
-BUSY = "Something is being tried already; wait for its answer."
+BUSY = "Panelist is already connecting. Wait for the result."
 
 
 class Form(Scrolling, VerticalScroll):
     """The part beside the list of methods."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(ROWS)
-    help_text = "What the chosen way is about."
+    help_text = "About the selected method."
 
 
 class ConnectScreen(PanelistScreen):
     """Two columns if there is room, otherwise one that scrolls."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(CONNECT)
-    help_text = "Connect a Stripe account. Choose how, then follow the text beside the list."
+    help_text = "Connect a Stripe account. Choose a method, then follow the text next to the list."
 
     def __init__(self) -> None:
         super().__init__()
@@ -125,7 +125,7 @@ class ConnectScreen(PanelistScreen):
         """Show a sentence above the form. Without one, say what the screen waits for, if it waits
         for anything."""
         if not text and self.host.oauth.page is not None:
-            text = "Waiting for Stripe's answer."
+            text = "Waiting for your approval at Stripe."
         glyph = ("✗ ", "bold $never") if problem else ("● ", "$primary")
         line = words(glyph, (text, "bold" if problem else "")) if text else words()
         with suppress(NoMatches):  # the app is ending

@@ -88,7 +88,7 @@ class TokenStoreDialog(DecisionDialog[Choice | None]):
             self.query_one("#second").focus()
         elif not first or first != second:
             self.query_one("#differ", TextLine).show(
-                words(("✗ ", "bold $never"), "The passphrases differ or are empty. Try again.")
+                words(("✗ ", "bold $never"), "The passphrases are different or empty. Try again.")
             )
             for field in self.query(SecretInput):
                 field.value = ""

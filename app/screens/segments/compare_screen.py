@@ -38,8 +38,8 @@ class CompareScreen(KeptPeopleScreen):
     BINDINGS: ClassVar[list[BindingType]] = bindings(COMPARE)
     COLUMNS = without_order(COLUMNS)
     help_text = (
-        "Two segments beside each other: whom only one of them has, and whom both have. tab goes"
-        " from the groups to their people, escape back to the segments."
+        "Compares two segments: participants only in A, in both and only in B. Tab goes from the "
+        "groups to their participants. Escape goes back."
     )
 
     def __init__(
@@ -121,14 +121,14 @@ class CompareScreen(KeptPeopleScreen):
             for letter, one in (("A", self._first), ("B", self._second))
             if one is not None and one.doubt
         ]
-        self.say(f"{first + both + second:,} people in A or B{''.join(doubts)}")
+        self.say(f"{first + both + second:,} participants in A or B{''.join(doubts)}")
 
     def _introduce(self, first: int | None = None, second: int | None = None) -> None:
         for place, letter, one, number in (
             ("#compare-first", "A", self._first, first),
             ("#compare-second", "B", self._second, second),
         ):
-            said = words((f"{letter} ", "bold $primary"), ("not chosen yet", "$muted"))
+            said = words((f"{letter} ", "bold $primary"), ("not selected", "$muted"))
             if one is not None:
                 count = f" {one.count if number is None else number:,}"
                 rule = f"  {'still filling; ' if one.filling else ''}{one.rule}"

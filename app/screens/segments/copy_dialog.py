@@ -27,7 +27,7 @@ from app.widgets.dialog import Dialog
 from app.widgets.lines.text_line import TextLine
 
 LONGEST = 5_000  # characters: some terminals drop more than 75,000 bytes of base64
-SAFE = ", without the signs that a terminal could obey"
+SAFE = ", control characters are removed"
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,7 @@ class CopyDialog(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(COPY)
     help_text = (
-        "Enter copies the current value. Your terminal sets the clipboard, also over ssh, but some"
-        " terminals don't allow it."
+        "Enter copies the current line. This also works over ssh if your terminal allows it."
     )
 
     class Opened(Message):

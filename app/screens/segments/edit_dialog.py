@@ -38,7 +38,10 @@ from app.widgets.inputs import TextField
 from app.widgets.lines.text_line import TextLine
 from app.widgets.table.table import Table
 
-FILLING = "Subscriptions are still being fetched: segments can be made when they are here."
+FILLING = (
+    "Subscriptions are still syncing. Create segments when Status shows that subscriptions "
+    "are complete."
+)
 
 
 class SegmentEditDialog(DecisionDialog["str | None"]):
@@ -46,9 +49,9 @@ class SegmentEditDialog(DecisionDialog["str | None"]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(SEGMENT_FORM)
     help_text = (
-        'A filter such as: status:"active" AND currency:"eur" AND created>-90d. Also OR, a minus'
-        ' for "not", parentheses, has:email, in:"segment", email~"@acme.com" and'
-        ' metadata["tier"]:"free". tab takes what is offered.'
+        'A filter such as: status:"active" AND currency:"eur" AND created>-90d. You can use OR,'
+        ' a minus for "not", parentheses, has:email, in:"segment", email~"@acme.com" and'
+        ' metadata["tier"]:"free". Tab accepts the suggestion.'
     )
 
     class Read(Message):
@@ -84,23 +87,23 @@ class SegmentEditDialog(DecisionDialog["str | None"]):
         self._saving = False
 
     def compose(self) -> ComposeResult:
-        title = f"Change “{self._segment.name}”" if self._segment else "A segment of your own"
+        title = f"Edit “{self._segment.name}”" if self._segment else "New segment"
         with Vertical(id="dialog", classes="form"):
             yield Static(words((title, "bold")))
-            yield TextField("its name", id="segment-name", longest=LONGEST_NAME)
-            yield FilterLine('a filter: status:"active" AND created>-90d', id="segment-filter")
+            yield TextField("Name", id="segment-name", longest=LONGEST_NAME)
+            yield FilterLine('A filter like status:"active" AND created>-90d', id="segment-filter")
             yield TextLine(id="segment-rule")
             yield TextLine(id="segment-said")
             yield Table(
                 COLUMNS,
-                "Whom the filter finds.",
-                empty="Nobody.",
+                "Participants who match the filter.",
+                empty="No one.",
                 waiting="",
                 opens=False,
                 id="found",
             )
             with Horizontal(id="buttons"):
-                yield Button("Leave", id="cancel")
+                yield Button("Cancel", id="cancel")
                 yield Button("Save (ctrl+s)", id="save", variant="primary")
 
     def on_mount(self) -> None:
@@ -207,7 +210,7 @@ class SegmentEditDialog(DecisionDialog["str | None"]):
         people = PeopleRows(self._store, self._connection_id, listed.ids, masking=self._masking)
         self.query_one("#found", Table).show(people)
         if listed.complete:
-            self._filter.count(f"{len(listed.ids):,} people")
+            self._filter.count(f"{len(listed.ids):,} participant{'s' * (len(listed.ids) != 1)}")
 
     # Keys
 
@@ -278,9 +281,9 @@ class SegmentEditDialog(DecisionDialog["str | None"]):
         if (self._name_field.value, self._filter.text) == before:
             self.dismiss(None)
             return
-        line = words("What you typed is not saved. Leave all the same?")
+        line = words("Discard your changes?")
         self.app.push_screen(
-            QuestionDialog([line], "Leave"), lambda yes: self._leave() if yes else None
+            QuestionDialog([line], "Discard"), lambda yes: self._leave() if yes else None
         )
 
     def _leave(self) -> None:

@@ -26,21 +26,21 @@ def ask_to_erase(host: Host, connection: int, one: Person, done: Callable[[], No
     wanted = found is not None and found.done_at is None
     name = plain(hidden(one.name or one.email, host.masking) or one.stripe_id, 60)
     lines = [
-        f"Erase {name}? Their invites end now, and their mailbox is written to no more.",
-        f"In {erasure.HOURS} hours their name, email, phone and metadata are gone here for good;"
-        " until then E takes it back. The customer in Stripe is not touched.",
+        f"Erase {name}? Their invites end now, and they get no more email.",
+        f"In {erasure.HOURS} hours their name, email, phone and metadata are deleted here for "
+        f"good. Until then, press E to undo this. The customer in Stripe is not changed.",
     ]
     if wanted:
-        lines = [f"Let {name} stay?"]
+        lines = [f"Keep {name}?"]
 
     def work() -> None:
-        said, by = "They stay.", host.sending.user
+        said, by = "The erasure was undone.", host.sending.user
         try:
             if wanted:
                 erasure.take_back(host.store, connection, one.stripe_id, by)
             else:
                 erasure.request(host.store, connection, one.stripe_id, by)
-                said = f"They are erased in {erasure.HOURS} hours; E takes it back."
+                said = f"They will be erased in {erasure.HOURS} hours. Press E to undo this."
         except (StudyProblem, DatabaseProblem) as problem:
             said = str(problem)
         finally:
@@ -54,5 +54,5 @@ def ask_to_erase(host: Host, connection: int, one: Person, done: Callable[[], No
             threading.Thread(target=work, name="erasing", daemon=True).start()
 
     host.push_screen(
-        QuestionDialog([words(line) for line in lines], "Let stay" if wanted else "Erase"), answered
+        QuestionDialog([words(line) for line in lines], "Keep" if wanted else "Erase"), answered
     )

@@ -30,9 +30,9 @@ def head_lines(history: DailySizes, studies: Sequence[StudyStart], *, digits: bo
             (f"−{left:,}", "$never"),
         )  # fmt: skip
     if not digits:
-        return words((f"{now:,} people", "bold"), "  ", grown, "  ", since)
+        return words((f"{now:,} participants", "bold"), "  ", grown, "  ", since)
     lines = block_digits(f"{now:,}", "small")
-    beside = [words(("people", "bold")), grown, since]
+    beside = [words(("participants", "bold")), grown, since]
     return para(
         [words((line, "bold"), "   ", one) for line, one in zip(lines, beside, strict=True)]
     )

@@ -25,7 +25,7 @@ COLUMNS = (
     Column("When", 12, priority=1),
     Column("Email", 18, grow=2, most=44, priority=2),
     Column("Stripe event", 18, grow=1, most=30, priority=3),
-    Column("Stripe id", 18, grow=1, most=30, priority=4),
+    Column("Stripe ID", 18, grow=1, most=30, priority=4),
 )
 SIGNS = {True: Cell("+", "$completed"), False: Cell("−", "$never")}
 

@@ -41,7 +41,7 @@ from app.widgets.lines.text_line import TextLine
 from app.widgets.pane import Pane
 
 JOINED, LEFT, STAYED = range(3)
-NAMES = ("Joined", "Left", "Still there")
+NAMES = ("Joined", "Left", "Stayed")
 MOVES = (joined, left, joined)
 DAYS = 30  # the screen begins with so many days ago
 FEW = 20_000  # participants to sort by the time they joined or left: half a second
@@ -55,9 +55,9 @@ class SegmentHistoryScreen(KeptPeopleScreen):
     BINDINGS: ClassVar[list[BindingType]] = bindings(HISTORY)
     COLUMNS = COLUMNS
     help_text = (
-        "The segment's size by days. Left and right go from day to day, [ and ] by weeks, and the"
-        " list says who joined and left on that day and why. Tab goes to who joined and left since"
-        " a day, which you choose with o."
+        "The segment's size for each day. Left and right go to another day, [ and ] to another "
+        "week. The list shows who joined and left on that day, and why. Press o to choose the day "
+        "to compare with."
     )
 
     class Sized(Message):
@@ -115,7 +115,7 @@ class SegmentHistoryScreen(KeptPeopleScreen):
             self._show_problem(str(problem))
             return
         if self._first_sync is None:
-            self._show_problem("There was no sync yet, so nothing is known of the past.")
+            self._show_problem("There was no sync yet, so there is no history.")
         else:
             month = max(begin(stepped(date.today(), "day", -DAYS)), self._first_sync)
             self._show_since(month if self._begin is None else self._begin)
@@ -143,10 +143,12 @@ class SegmentHistoryScreen(KeptPeopleScreen):
         now = time.time()
         if self._first_sync is None or at > now:
             if self._first_sync is not None:
-                self._show_problem("That is in the future.")
+                self._show_problem("That day is in the future.")
             return False
         first = f"the first sync began {when(self._first_sync)}"
-        self._show_problem(f"Nothing is known of before: {first}." if at < self._first_sync else "")
+        self._show_problem(
+            f"There is no history before that: {first}." if at < self._first_sync else ""
+        )
         at = max(at, self._first_sync)
         self._day.value = _as_typed(at)
         self.query_one("#history-ago", TextLine).show(words((_ago(at, now), "$muted")))
@@ -277,7 +279,7 @@ class SegmentHistoryScreen(KeptPeopleScreen):
     def after_draw(self, counted: GroupCounts) -> None:
         came, went, stayed = (one.count for one in counted.groups)
         more = came - went
-        way = f"{abs(more):,} {'more' if more > 0 else 'fewer'}" if more else "as many"
+        way = f"{abs(more):,} {'more' if more > 0 else 'fewer'}" if more else "no change"
         self.say(f"{stayed + went:,} then, {stayed + came:,} now: {way}")
 
     # The size by days
@@ -319,7 +321,7 @@ class SegmentHistoryScreen(KeptPeopleScreen):
         name = plain(self._segment.name, 30)
         if self._by_day and self._history is not None:
             day = self._history.day(self.chart.state.cursor)
-            return f"Moved in {name}, {day.day} {day:%b}"
+            return f"Joined or left {name}, {day.day} {day:%b}"
         return f"{NAMES[self.groups.current]}: {name}"
 
     def shown_ids(self) -> Ids | None:

@@ -55,7 +55,7 @@ class KeptPeopleScreen(GroupsScreen):
         ids = self.shown_ids()
         if ids:
             return ids
-        self.host.tell("There is no one in this list." if ids is not None else "Still counting.")
+        self.host.tell("This list is empty." if ids is not None else "Still counting.")
         return None
 
     def action_export(self) -> None:
@@ -68,7 +68,7 @@ class KeptPeopleScreen(GroupsScreen):
         self.app.push_screen(form, lambda file: self._exported(file, len(ids)))
 
     def _exported(self, file: Path | None, number: int) -> None:
-        said = f"{number:,} people are in {file}." if file else "Nothing was exported."
+        said = f"Exported {number:,} participants to {file}." if file else "Nothing was exported."
         self.host.tell(said)
 
     def action_new(self) -> None:
@@ -119,7 +119,8 @@ class KeptPeopleScreen(GroupsScreen):
         elif to.what == "study":
             await jump(self.host, to)
             self.host.tell(
-                f"Created the study “{message.title}” for {number:,} people. Press e to edit it."
+                f"Created the study “{message.title}” for {number:,} participants."
+                " Press e to edit it."
             )
         else:
-            self.host.tell(f"Kept {number:,} people as the segment “{message.title}”.")
+            self.host.tell(f"Saved {number:,} participants as the segment “{message.title}”.")

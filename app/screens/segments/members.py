@@ -72,10 +72,10 @@ class MembersPane(Vertical):
         self._words: tuple[int, Vocabulary] | None = None  # of an account
 
     def compose(self) -> ComposeResult:
-        yield FilterLine('a name, an email, or a filter: status:"active"', id="search")
+        yield FilterLine('Name, email, or a filter such as status:"active"', id="search")
         yield Table(
             COLUMNS,
-            "The people of the segment.",
+            "The members of the segment.",
             empty="No one is in this segment.",
             id="members-table",
         )
@@ -130,7 +130,7 @@ class MembersPane(Vertical):
             return "reading…"
         first, last, total = self.table.seen
         if not self._complete:
-            return f"rows {first:,}–{last:,}, the rest is being read…"
+            return f"rows {first:,}–{last:,}, loading…"
         rows = f"rows {first:,}–{last:,} of {total:,}" if total else "no one"
         return f"{rows} · {self._note}" if self._note else rows
 
@@ -245,9 +245,9 @@ class MembersPane(Vertical):
         order = wanted.order
         empty = "No one is in this segment."
         if wanted.text:
-            empty = f"No one in this segment has “{plain(wanted.text, 40)}” in a name, email or id."
+            empty = f"No one in this segment has “{plain(wanted.text, 40)}” in a name, email or ID."
             if self.filter_text:
-                empty = "No one in this segment matches the filter. Press escape to clear it."
+                empty = "No one in this segment matches the filter. Press Escape to clear it."
         self.table.show(
             rows,
             sorted_by=None

@@ -34,7 +34,7 @@ class PersonPane(Pane):
         self.display = False
 
     def compose(self) -> ComposeResult:
-        yield RowList("", "Everything that is known of this person.", "", id="person")
+        yield RowList("", "Everything about this participant.", "", id="person")
 
     def read(self, row_id: int) -> Person | None:
         """The participant of this row id, or None. Raises DatabaseProblem."""
@@ -73,7 +73,7 @@ class PersonPane(Pane):
         return was is not None
 
 
-NOT_EVENT_DRIVEN = "Stripe sends no events about its changes, so they come with a full listing"
+NOT_EVENT_DRIVEN = "Stripe sends no events for it, so changes arrive with a full sync"
 # Stored fields with a line, title or block of their own. Any other is a line under its name.
 OWN_LINE = {
     *("stripe_id", "email", "name", "phone", "currency"),
@@ -99,14 +99,16 @@ def person_rows(
         rows += [_line("", one.doubt or "none")]
     if erasure is not None:
         done = erasure.done_at is not None
-        said = "on your wish" if done else f"at {when(erasure.due_at, now)}; E takes it back"
+        said = (
+            "at your request" if done else f"at {when(erasure.due_at, now)}. Press E to undo this"
+        )
         rows.append(_line("Erased", said, "bold $never"))
     if invites:
         rows += [_title("Invites")] + [_invite(invite, now) for invite in invites]
     rows += [_title("Segments")]
-    rows += [_membership(place, now) for place in one.now] or [_line("", "in none")]
+    rows += [_membership(place, now) for place in one.now] or [_line("", "no segments")]
     if one.past:
-        rows += [_title("Was in")] + [_membership(place, now) for place in one.past]
+        rows += [_title("Former segments")] + [_membership(place, now) for place in one.past]
     if one.metadata:
         rows += [_title("Metadata")]
         rows += [_line(key, hidden(value, masking)) for key, value in sorted(one.metadata.items())]
@@ -119,7 +121,7 @@ def _identity(one: Person, masking: bool) -> list[Row]:
     status = "deleted in Stripe" if one.deleted and not one.lost else one.status
     rows = [
         _line("Name", hidden(one.name, masking) or "none"),
-        _line("Email", hidden(one.email, masking) or "none: cannot be invited"),
+        _line("Email", hidden(one.email, masking) or "no email, cannot be invited"),
     ]
     if one.phone:
         rows.append(_line("Phone", hidden(one.phone, masking)))

@@ -26,7 +26,9 @@ class PickSegmentDialog(Dialog["SegmentView | None"]):
     """Picks one of these segments, or returns None. ``question`` may hold foreign text."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(PICK)
-    help_text = "Type a part of the name; enter goes to the list, and there it chooses."
+    help_text = (
+        "Type part of the name. Enter goes to the list, and then chooses the current segment."
+    )
 
     def __init__(self, question: str, views: Sequence[SegmentView]) -> None:
         super().__init__()
@@ -35,8 +37,8 @@ class PickSegmentDialog(Dialog["SegmentView | None"]):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog", classes="why"):
             yield Static(words((self._question, "bold")))
-            yield FilterLine("a part of its name", id="pick-filter")
-            yield SegmentTable(empty="No segment is called so.")
+            yield FilterLine("Part of a name", id="pick-filter")
+            yield SegmentTable(empty="No segment found.")
 
     def on_mount(self) -> None:
         self.query_one(SegmentTable).fill(self._views)
@@ -47,7 +49,7 @@ class PickSegmentDialog(Dialog["SegmentView | None"]):
         message.stop()
         parts = fold(message.text).split()
         left = [one for one in self._views if all(part in _search_text(one) for part in parts)]
-        trouble = None if left else Trouble("No segment is called so.", (0, len(message.text)))
+        trouble = None if left else Trouble("No segment found.", (0, len(message.text)))
         self.query_one(FilterLine).answer(message.text, trouble=trouble)
         self.query_one(SegmentTable).fill(left)
 

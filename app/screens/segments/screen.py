@@ -49,9 +49,8 @@ class SegmentsScreen(SegmentOpeners):
     BINDINGS: ClassVar[list[BindingType]] = bindings(SEGMENTS)
     PAUSE = 0.5
     help_text = (
-        "On the left the segments, with how many people are in each; beside them the people of"
-        " the one chosen. tab goes from one to the other, enter on a person opens everything"
-        " that is known of them, escape closes it."
+        "Segments are on the left, and the members of the current segment on the right. Tab "
+        "switches between them. Enter opens a participant, and Escape closes it."
     )
 
     def __init__(self) -> None:
@@ -269,7 +268,7 @@ class SegmentsScreen(SegmentOpeners):
         if self.connection is not None and text:
             self.open_form(self.connection, None, text)
         else:
-            self.host.tell('There is no filter. Type one after /, such as status:"active".')
+            self.host.tell('No filter is set. Press / and type one, such as status:"active".')
 
     def hints(self) -> FooterHints:
         if self._members.filter_text:
@@ -305,7 +304,7 @@ class SegmentsScreen(SegmentOpeners):
         wanted, ids, snapshot = self._members.wanted, self._members.ids, self.snapshot
         segment = self.segment_table.segment
         if wanted is None or segment is None or snapshot is None or not ids:
-            self.host.tell("There is no list to export, or it is still being read.")
+            self.host.tell("There is nothing to export yet.")
             return
         title = f"{segment.name}, narrowed" if wanted.text else segment.name
         store = self.host.store
@@ -314,5 +313,5 @@ class SegmentsScreen(SegmentOpeners):
         self.app.push_screen(form, lambda file: self._exported(file, len(ids)))
 
     def _exported(self, file: Path | None, number: int) -> None:
-        said = f"{number:,} people are in {file}." if file else "Nothing was exported."
+        said = f"Exported {number:,} participants to {file}." if file else "Nothing was exported."
         self.host.tell(said)

@@ -20,7 +20,7 @@ from app.text import plain
 from app.widgets.content import words
 from app.widgets.dialog import QuestionDialog
 
-NO_PERSON = "There is no one in this list."
+NO_PERSON = "This list is empty."
 
 
 class SegmentActions(PanelistScreen):
@@ -68,7 +68,7 @@ class SegmentActions(PanelistScreen):
     def action_new(self) -> None:
         """Create a segment."""
         if self.connection is None:
-            self.host.tell("No account is connected yet; 1 (Connect) connects one.")
+            self.host.tell("No account is connected. Press 1 to connect one.")
         else:
             self.open_form(self.connection, None)
 
@@ -94,7 +94,7 @@ class SegmentActions(PanelistScreen):
         segment = self.segment_table.segment
         if segment is not None and segment.kind == "own":
             return segment
-        self.host.tell("This segment comes with the data. Press n to create your own.")
+        self.host.tell("Built-in segments cannot be changed. Press n to create your own.")
         return None
 
     def action_delete(self) -> None:
@@ -105,8 +105,8 @@ class SegmentActions(PanelistScreen):
         lines = [
             words("Delete the segment ", (plain(segment.name), "bold"), "?"),
             words(
-                f"Its {segment.count:,} people stay in the panel, and in the history of who was"
-                " in it. Nothing changes in Stripe."
+                f"Its {segment.count:,} participants and the segment's history are kept. Nothing "
+                f"changes in Stripe."
             ),
         ]
 

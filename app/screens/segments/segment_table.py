@@ -13,13 +13,13 @@ from app.widgets.table.table import Cell, Column, Table
 
 COLUMNS = (
     Column("Segment", 14, grow=1),
-    Column("People", 9, align="right"),
+    Column("Members", 9, align="right"),
     Column(f"{WEEKS} weeks", WEEKS, priority=2),
     Column(HEADING, len(HEADING), align="right", priority=1),
     Column("With email", 10, align="right", priority=3),
 )
 # The keys of headings are below 0. The built-in segments come first and have no heading.
-HEADINGS = {"product": (-1, "By product"), "own": (-2, "Your own")}
+HEADINGS = {"product": (-1, "By product"), "own": (-2, "Custom")}
 
 Line: TypeAlias = "tuple[int, SegmentView | None, tuple[Cell, ...]]"
 
@@ -56,12 +56,12 @@ class SegmentRows:
 class SegmentTable(Table):
     """All segments, one of them the current one."""
 
-    def __init__(self, empty: str = "They come with the sync.") -> None:
+    def __init__(self, empty: str = "Segments appear during the sync.") -> None:
         super().__init__(
             COLUMNS,
-            "The segments: how many people are in each, and how many of them have an email.",
+            "The segments, with the number of members and of those with an email.",
             empty=empty,
-            waiting="No account is connected: 1 (Connect).",
+            waiting="No account is connected. Press 1 to connect one.",
             id="segment-list",
         )
         self._listed = SegmentRows(())

@@ -53,7 +53,7 @@ class WhyDialog(Dialog[None]):
     """Lists the segments and explains the current one, beginning with that of ``key``."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(WHY)
-    help_text = "The sentence says why the person is in the segment that is chosen, or is not."
+    help_text = "The sentence explains the current segment."
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class WhyDialog(Dialog[None]):
             answer = why(self._store, self._person.id, self._views[message.key].key)
             said = words(no_emails(answer.sentence, self._masking))
         except LookupError:
-            said = words("This person is not in the panel any more.")
+            said = words("This participant is no longer in the panel.")
         except DatabaseProblem as problem:
             said = words((str(problem), "$never"))
         self.query_one("#why-sentence", TextLine).show(said)

@@ -23,7 +23,7 @@ def activity_line(snapshot: Snapshot) -> Content:
         return words("Press ", ("1", "bold"), " (Connect) to connect again.")
     return words(
         ("▲ ", "bold $warn"),
-        "No sync runs here: no access is kept. Press ",
+        "Not syncing, because no credentials are stored. Press ",
         ("1", "bold"),
         " (Connect), or set PANELIST_STRIPE_KEY.",
     )

@@ -120,7 +120,7 @@ class CurrentPane(Vertical):
 
 def _numbers(people: int, read: Pulse, large: bool) -> Content:
     """How many people there are, and what became of invites, once there are some."""
-    shown = [(people, "people", _lately(read.new_customers), "")]
+    shown = [(people, "participants", _lately(read.new_customers), "")]
     if read.awaiting or read.completed:
         shown.append((read.awaiting, "awaiting reply", "", "$awaiting"))
         shown.append((read.completed, "completed", _lately(read.lately), "$completed"))
@@ -160,7 +160,7 @@ def _moved(read: Pulse, width: int) -> list[Content]:
     if read.new_customers:
         rows.append(("New customers", read.new_customers, "$completed"))
     if not rows:
-        return [words(("No one moved.", "$muted"))]
+        return [words(("No one joined or left a segment.", "$muted"))]
     most = max(number for _, number, _ in rows)
     name = min(NAME, max(len(one) for one, _, _ in rows))
     digits = len(f"{most:,}")

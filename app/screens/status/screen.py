@@ -46,8 +46,8 @@ class Body(Scrolling, VerticalScroll):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(ROWS)
     help_text = (
-        "How far each step of the sync is: objects fetched, objects a second, time left. Tab goes"
-        " to the lists."
+        "The progress of each step of the sync: objects synced, objects a second and time left. "
+        "Tab goes to the lists."
     )
 
 
@@ -55,7 +55,7 @@ class StatusScreen(PanelistScreen):
     """Two columns if there is room, otherwise one that scrolls."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(STATUS)
-    help_text = "Where the sync stands. Everything here comes by itself; r asks Stripe now."
+    help_text = "The state of the sync. It updates automatically. Press r to check Stripe now."
 
     def __init__(self) -> None:
         super().__init__()
@@ -85,21 +85,21 @@ class StatusScreen(PanelistScreen):
             with Container(id="right"):
                 yield RowList(
                     "Messages",
-                    "What the sync has to say, newest first.",
-                    "Nothing to report.",
+                    "Messages from the sync, newest first.",
+                    "No messages.",
                     id="messages",
                 )
                 yield RowList(
                     "Segments",
-                    "Every segment: how many are in it, how many with an email.",
-                    "They come with the sync.",
+                    "The segments, with the number of members and of those with an email.",
+                    "Segments appear during the sync.",
                     wrap=False,
                     id="segments",
                 )
                 yield RowList(
                     "Recent changes",
-                    "What changed in Stripe, as it arrives, newest first.",
-                    "Nothing has changed since the first copy.",
+                    "The latest changes in Stripe, newest first.",
+                    "Nothing has changed since the first sync.",
                     wrap=False,
                     id="changes",
                 )
@@ -192,7 +192,7 @@ class StatusScreen(PanelistScreen):
         """The credential storage, in words."""
         kept = self.host.credentials.described()
         given = kept == NOWHERE and self.host.settings.stripe_key
-        return "nowhere, it is in PANELIST_STRIPE_KEY" if given else kept
+        return "not stored (PANELIST_STRIPE_KEY)" if given else kept
 
     def _steps(self, snapshot: Snapshot) -> tuple[StepState, ...]:
         made = []
@@ -264,5 +264,5 @@ def _lifecycle(snapshot: Snapshot) -> LifecycleState:
         reason = f" ({REASONS.get(reason, reason)})" if reason else ""
         since = connection.disconnected_at
         at = f" {when(since, snapshot.now)}" if since else ""
-        note = f"disconnected{at}{reason}; everything fetched before stays usable"
+        note = f"disconnected{at}{reason}. Existing data is still available"
     return LifecycleState(connection.status, note)

@@ -27,7 +27,7 @@ from app.screens.studies.ticket_rows import PlanChange, who
 from app.widgets.dialog import DecisionDialog
 
 NAMES = 8  # of each kind of change
-MAY_BE_COPY = "This database may be a copy. Nothing was sent. V in Studies takes your answer."
+MAY_BE_COPY = "This database may be a copy. Nothing was sent. Press V in Studies to answer."
 
 
 @dataclass(frozen=True)

@@ -41,8 +41,8 @@ from app.widgets.perforation import Perforation
 
 FOLLOWS_AFTER = 3.0  # seconds that a person needs at least to read the dialog
 FILLING = (
-    "The first sync isn't complete, and the segments are still filling. Wait, or press ctrl+o to"
-    " send to those who are here."
+    "The first sync is not complete, so segments are still filling. Wait, or press ctrl+o to send "
+    "to the members so far."
 )
 TALL = 34  # rows from which there is room for blank lines
 LARGE = 24  # rows from which there is room for the largest digits
@@ -54,8 +54,8 @@ class ConfirmSendDialog(ConfirmActions):
     BINDINGS: ClassVar[list[BindingType]] = bindings(CONFIRM)
     NAMES: ClassVar[Mapping[str, str]] = {"field.open": "Send"}
     help_text = (
-        "Type the number of invites and press Enter to send them. Escape sends nothing. Press tab"
-        " to give a start time, such as Tuesday 9:00, or quiet hours, such as nights, weekends."
+        "Type the number of invites and press Enter to send them. Escape sends nothing. Press Tab "
+        "to set a start time, such as Tuesday 9:00, or quiet hours, such as nights, weekends."
     )
 
     def __init__(
@@ -175,7 +175,7 @@ class ConfirmSendDialog(ConfirmActions):
             asked = f"Type {number:,} and press Enter"
         else:
             parts = (
-                f"{one:,} for {'those you saw first' if choice.only_planned else 'all of them'}"
+                f"{one:,} for {'only those you saw' if choice.only_planned else 'all of them'}"
                 for one, choice in choices.items()
             )
             asked = f"Type {', or '.join(parts)}, and press Enter"
@@ -243,12 +243,12 @@ class ConfirmSendDialog(ConfirmActions):
         if not choices or (self._filling and not self._over):
             self._ask_for_number()
         elif self._schedule is None:
-            self._say("The start or the quiet hours are not understood. Correct or empty them.")
+            self._say("The start time or the quiet hours are not valid. Correct or clear them.")
         elif typed not in choices:
-            self._say(f"{number:,} people will be invited, not {plain(typed, 12) or 'none'}.")
+            self._say(f"{number:,} participants will be invited, not {plain(typed, 12) or 'none'}.")
         else:
             self._busy = True
-            self._say("Checking whether this still holds…", "$muted")
+            self._say("Checking for changes…", "$muted")
             self._queue(choices[typed], self._schedule)
 
     @on(ConfirmActions.Checked)

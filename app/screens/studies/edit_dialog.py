@@ -54,9 +54,9 @@ class StudyEditDialog(DecisionDialog["int | None"]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(STUDY_FORM)
     help_text = (
-        "Fields such as {{name|there}} and {{link}} are filled in for each person."
-        " [your words]({{link}}) makes the words a link. tab goes to the next field, ctrl+s saves,"
-        " ctrl+o shows the email, and ctrl+e opens the text in your editor."
+        "Fields such as {{name|there}} and {{link}} are filled in for each participant."
+        " [your words]({{link}}) makes a link of your words. Tab goes to the next field. ctrl+s "
+        "saves, ctrl+o shows the email, and ctrl+e opens your editor."
     )
 
     class Saved(Message):
@@ -92,7 +92,7 @@ class StudyEditDialog(DecisionDialog["int | None"]):
             dialog.border_title = words(title)
             with Horizontal(id="study-form-columns"):
                 yield StudyFieldsForm(self._first, id="study-fields")
-                yield LinePane("The email as a member gets it.", id="study-preview")
+                yield LinePane("The email as the participant gets it.", id="study-preview")
             with Horizontal(id="buttons"):
                 yield TextLine(id="study-said")
                 yield Button("Cancel", id="cancel", compact=True)
@@ -168,7 +168,7 @@ class StudyEditDialog(DecisionDialog["int | None"]):
         called = masked(name) if self._masking and name else name
         message = template.render(made, called, "…")
         to = masked(email) if self._masking else email
-        to = f"{plain(called, 80)} <{to}>" if called and to else to or "No one is there yet"
+        to = f"{plain(called, 80)} <{to}>" if called and to else to or "No participant yet"
         title = words((f"What {plain(called, 40) if called else 'a member'} gets", "bold"))
 
         def lines(width: int, _height: int) -> list[Content]:
@@ -211,7 +211,7 @@ class StudyEditDialog(DecisionDialog["int | None"]):
             self._say(words((f"× {problem}", "$never")))
             return
         except SuspendNotSupported:
-            self._say(words(("× This terminal can't be given to an editor.", "$never")))
+            self._say(words(("× An editor cannot run in this terminal.", "$never")))
             return
         if found != area.text:
             area.load_text(found)

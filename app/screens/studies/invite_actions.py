@@ -61,7 +61,7 @@ class InviteActions(PanelistScreen):
             self.host.tell(str(problem), problem=True)
             return
         if not any(possible.values()):
-            self.host.tell(f"{_sentence(self._named(meant))} can't be marked in this state.")
+            self.host.tell(f"{_sentence(self._named(meant))} cannot be marked in this state.")
             return
 
         def answered(mark: str | None) -> None:
@@ -78,8 +78,8 @@ class InviteActions(PanelistScreen):
             said = "arrived" if mark == ARRIVED else "did not arrive"
         else:
             moved, said = lifecycle.mark(*here, mark, by), mark
-        stayed = f", {len(meant) - moved:,} can't be" if moved < len(meant) else ""
-        return f"{moved:,} marked: {said}{stayed}." + (" u undoes it." if moved else "")
+        stayed = f", {len(meant) - moved:,} cannot be" if moved < len(meant) else ""
+        return f"{moved:,} marked: {said}{stayed}." + (" Press u to undo." if moved else "")
 
     def action_suppress(self) -> None:
         """Record that these mailboxes must not be contacted again."""
@@ -90,7 +90,7 @@ class InviteActions(PanelistScreen):
         def go(by: str) -> str:
             boxes = self._mailboxes(meant)
             opt_outs.record(self._store, self._connection_id, boxes, "opted_out", by)
-            return "Opted out of all studies. A allows it again."
+            return "Opted out of all studies. Press A to undo this."
 
         line = f"Never contact {self._recipients(meant)} again, in any study?"
         self._ask(line, "Do not contact", go)
@@ -129,8 +129,7 @@ class InviteActions(PanelistScreen):
                 self.host.tell("Nothing can be withdrawn here.")
                 return
         line = (
-            f"Withdraw {self._named(meant)}? This can't be undone, but you can invite the people"
-            " again."
+            f"Withdraw {self._named(meant)}? You cannot undo this, but you can invite them again."
         )
         self._ask(line, "Withdraw", go)
 
@@ -152,7 +151,9 @@ class InviteActions(PanelistScreen):
             return
         liftable = [kind for kind in corrections.LIFTABLE if kind in kinds]
         if meant and not liftable:
-            self.host.tell("They are erased." if kinds else "They can be contacted already.")
+            self.host.tell(
+                "These participants are erased." if kinds else "They can be contacted already."
+            )
         if not liftable:
             return
 
@@ -193,7 +194,7 @@ class InviteActions(PanelistScreen):
     def _recipients(self, invites: list[int]) -> str:
         """Who invites went to, for a question."""
         if len(invites) > 1:
-            return f"the people of {_counted(len(invites))}"
+            return f"the participants of {_counted(len(invites))}"
         return self._named(invites).removeprefix("the invite to ")
 
     def action_import(self) -> None:

@@ -46,8 +46,8 @@ class InviteLogScreen(InviteActions):
     BINDINGS: ClassVar[list[BindingType]] = bindings(LOG)
     PAUSE = 0.5
     help_text = (
-        "Each invite with its state. Space selects several. m records what happened to them, I does"
-        " that for a list, u undoes the last mark, and S shows the invites of all studies."
+        "Each invite with its state. Press Space to select several, m to mark what happened, I to "
+        "mark from a list, u to undo the last mark, and S for all studies."
     )
 
     class Found(Message):
@@ -76,7 +76,7 @@ class InviteLogScreen(InviteActions):
     def compose_content(self) -> ComposeResult:
         with Pane(id="log"):
             yield TextLine(id="log-how")
-            yield FilterLine("name, address or id", id="log-search")
+            yield FilterLine("Name, email or ID", id="log-search")
             yield Table(
                 COLUMNS, "The invites.", empty=NO_INVITES, waiting="Reading…",
                 opens=False,
@@ -256,7 +256,7 @@ class InviteLogScreen(InviteActions):
 
         def written(file: Path | None) -> None:
             said = source.counted(source.number)
-            self.host.tell(f"{said} in {file}." if file else "Nothing was exported.")
+            self.host.tell(f"Exported {said} to {file}." if file else "Nothing was exported.")
 
         self.app.push_screen(
             ExportDialog(self._store, source, title, masking=self._masking), written

@@ -16,8 +16,8 @@ from app.widgets.content import hidden
 from app.widgets.table.table import Cell, Column
 
 COLUMNS = (
-    Column("Person", 14, grow=2, most=36),
-    Column("Address", 18, grow=2, most=44, priority=1),
+    Column("Participant", 14, grow=2, most=36),
+    Column("Email", 18, grow=2, most=44, priority=1),
     Column("State", 16),
     Column("Since", 12, priority=2),
     Column("Invited", 12, priority=4),

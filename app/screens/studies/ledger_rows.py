@@ -16,7 +16,7 @@ from app.widgets.table.table import Cell, Column
 COLUMNS = (
     Column("When", 12),
     Column("What", 24, grow=3, most=44),
-    Column("Person", 14, grow=2, most=36, priority=1),
+    Column("Participant", 14, grow=2, most=36, priority=1),
     Column("By", 14, grow=2, most=44, priority=2),
     Column("Detail", 14, grow=3, most=80, priority=3),
     Column("Study", 12, grow=1, most=30, priority=4),

@@ -37,8 +37,8 @@ class LedgerScreen(PanelistScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(LEDGER)
     help_text = (
-        "Each entry says who did something, when and from where. Nothing is ever changed in it:"
-        " panelist verify proves that. p shows only the entries about one person. Escape goes back."
+        "Each entry says who did what, when and from where. Entries are never changed, and "
+        "panelist verify checks that. Press p to show only the entries about one participant."
     )
 
     class Found(Message):
@@ -74,7 +74,7 @@ class LedgerScreen(PanelistScreen):
         with Pane(id="log"):
             yield TextLine(id="log-how")
             yield Table(
-                COLUMNS, "The entries.", empty="No entry is here.", waiting="Reading…",
+                COLUMNS, "The entries.", empty="No entries.", waiting="Reading…",
                 opens=False,
                 id="log-table",
             )  # fmt: skip
@@ -167,14 +167,14 @@ class LedgerScreen(PanelistScreen):
     def action_export(self) -> None:
         """Export the entries of the list."""
         if not self._numbers:
-            self.host.tell("No entry is here.")
+            self.host.tell("No entries.")
             return
         source = of_ledger(self._store, self._connection_id, self._numbers)
         title = f"ledger {self._study.title if self._study else 'of all studies'}"
 
         def written(file: Path | None) -> None:
             said = source.counted(source.number)
-            self.host.tell(f"{said} in {file}." if file else "Nothing was exported.")
+            self.host.tell(f"Exported {said} to {file}." if file else "Nothing was exported.")
 
         self.app.push_screen(
             ExportDialog(self._store, source, title, masking=self._masking), written

@@ -28,7 +28,7 @@ def mail_lines(
         body.pop()
     notes = [words((made.html_note, "$muted"))] if made.html else []
     if made.stood_in:
-        notes.append(words(("No name is on file, so your words stand in its place.", "$warn")))
+        notes.append(words(("The name is missing, so your fallback is used.", "$warn")))
     if not template.postal:
         notes.append(words(("No postal address yet. Many countries require one.", "$warn")))
     said = [part for note in notes for part in note.wrap(width)]

@@ -48,7 +48,7 @@ class MarkDialog(DecisionDialog["str | None"]):
     ``possible`` says for how many each mark is possible."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(MARK)
-    help_text = "Choose what happened to these invites. In the log, u undoes it."
+    help_text = "Choose what happened to these invites. In the log, press u to undo it."
 
     def __init__(self, about: str, possible: Mapping[str, int]) -> None:
         super().__init__()

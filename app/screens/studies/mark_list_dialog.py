@@ -55,8 +55,8 @@ class MarkListDialog(DecisionDialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(MARK_LIST)
     help_text = (
-        "Paste addresses, Stripe IDs or tokens, one a line or as CSV, or type a file's name. ctrl+t"
-        " changes what they are marked as. ctrl+s finds the people and asks before it marks."
+        "Paste addresses, Stripe IDs or tokens, one a line or as CSV, or type a file name. ctrl+t "
+        "changes the mark. ctrl+s finds the invites and asks before it marks them."
     )
 
     class Ended(Message):
@@ -84,7 +84,7 @@ class MarkListDialog(DecisionDialog[None]):
         where = f"of “{plain(self._study.title, 50)}”" if self._study else "of all studies"
         with Vertical(id="dialog", classes="mark-list"):
             yield Static(words(("Import results", "bold"), f", {where}"))
-            hint = "Paste addresses, Stripe IDs or tokens, as lines or CSV. Or type a file's name."
+            hint = "Paste addresses, Stripe IDs or tokens, as lines or CSV. Or type a file name."
             yield Static(words((hint, "$muted")))
             yield TextBox(id="mark-field", wrap=False)
             choices = [(one, one) for one in MARKS]

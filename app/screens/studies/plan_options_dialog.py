@@ -31,13 +31,13 @@ TAKES = (
 )
 SHARES = {"plan": "Plan", "product": "Product", "tenure": "Time as a customer"}
 AGAIN_WORDS = {
-    "completed": "people who completed",
-    "declined": "people who declined",
-    "expired": "people whose invite expired",
+    "completed": "participants who completed",
+    "declined": "participants who declined",
+    "expired": "participants whose invite expired",
 }
 OVERRIDE_WORDS = {
-    "cool_down": "people who were contacted recently",
-    "cap": "people who reached the invite limit",
+    "cool_down": "participants contacted recently",
+    "cap": "participants at the invite limit",
 }
 PLACES = {"strata": "seed", "overrides": "reason", "again": "reason"}  # where a problem is shown
 
@@ -69,7 +69,7 @@ class PlanOptionsDialog(Dialog["Options | None"]):
                     SelectField(strata, now.strata or "", id="options-strata"),
                     id="row-strata",
                 )
-                unit = "the same seed draws the same people"
+                unit = "the same seed selects the same participants"
                 yield FormRow("Seed", seed, unit, id="row-seed")
                 yield FormGroup("Exceptions")
                 for one, does in AGAIN_WORDS.items():

@@ -53,8 +53,8 @@ class PlanScreen(GroupsScreen):
     BINDINGS: ClassVar[list[BindingType]] = bindings(PLAN)
     COLUMNS = COLUMNS
     help_text = (
-        "Each member of the segments has one result. Press o for a sample, tab to go to the people,"
-        " and i to see what will be sent."
+        "Each member of the audience has one result. Press o for a sample, Tab to go to the list, "
+        "and i to review what will be sent."
     )
 
     class Made(Message):
@@ -159,13 +159,13 @@ class PlanScreen(GroupsScreen):
         """Export the members with the current result."""
         counted, group = self.counted, self.groups.current
         if counted is None or self._made is None or not counted.ids[group]:
-            self.host.tell("No one has this result.")
+            self.host.tell("No member has this result.")
             return
         title = f"{self._study.title}, {self._outcome(group).words}"
         source = of_plan(self._store, self._made, [self._outcome(group)])
         form = ExportDialog(self._store, source, title, masking=self._masking)
         self.app.push_screen(form, lambda file: self.host.tell(
-            f"They are in {file}." if file else "Nothing was exported."
+            f"Exported to {file}." if file else "Nothing was exported."
         ))  # fmt: skip
 
     def action_invite(self) -> None:
@@ -174,7 +174,7 @@ class PlanScreen(GroupsScreen):
             return
         study = self._study
         if study.state != "active":
-            self.host.tell(f"The study is {study.state}. Press escape, then a to activate it.")
+            self.host.tell(f"The study is {study.state}. Press Escape, then a to activate it.")
             return
         self._freezing = True
         self.say("Locking the plan…")
@@ -229,7 +229,7 @@ class PlanScreen(GroupsScreen):
             self.ask()
             return
         self.host.sending.send(batch.run)
-        fell = f" Fell out: {', '.join(batch.dropped)}." if batch.dropped else ""
+        fell = f" No longer invited: {', '.join(batch.dropped)}." if batch.dropped else ""
         self.host.tell(f"{queued_words(batch.number, dialog.channel, batch.start_at)}{fell}")
         self.leave()
 

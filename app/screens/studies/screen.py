@@ -49,7 +49,8 @@ class StudiesScreen(StudyActions):
     BINDINGS: ClassVar[list[BindingType]] = bindings(STUDIES)
     PAUSE = 0.5
     help_text = (
-        "A study invites people from your segments. Press n to create one, s to choose its segments"
+        "A study invites participants from your segments. Press n to create one, s to choose its "
+        "segments"
         " and a to activate it. p previews who will be invited. Nothing is sent before you confirm."
     )
 
@@ -84,7 +85,7 @@ class StudiesScreen(StudyActions):
                     yield StudyTable()
                 yield LinePane("The audience and the rules.", id="study-facts")
             with Pane(id="studies-right"):
-                yield LinePane("The study that is chosen.", id="study")
+                yield LinePane("The current study.", id="study")
             yield LinePane("The email of the study.", id="study-mail")
         yield EmptyState(NO_STUDIES, id="studies-empty")
 

@@ -24,7 +24,7 @@ from app.widgets.table.table import Cell, Column, Table
 COLUMNS = (
     Column("", 9),
     Column("Segment", 14, grow=1),
-    Column("People", 9, align="right"),
+    Column("Members", 9, align="right"),
     Column("With email", 10, align="right", priority=1),
 )
 MARKS = {"included": ("✓ include", "$completed"), "excluded": ("− exclude", "$warn"), "": ("", "")}
@@ -58,7 +58,7 @@ class StudySegmentsDialog(Dialog["tuple[list[str], list[str]] | None"]):
     nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(AUDIENCE)
-    help_text = "Space includes the people of a segment, and - excludes them. Enter saves."
+    help_text = "Space includes a segment, and - excludes it. Enter saves."
 
     def __init__(self, study: Study, views: Sequence[SegmentView]) -> None:
         super().__init__()
@@ -88,7 +88,7 @@ class StudySegmentsDialog(Dialog["tuple[list[str], list[str]] | None"]):
         self.query_one(Table).show(_AudienceRows(self._views, self._marks))
         taken = [key for key, mark in self._marks.items() if mark == "included"]
         gone = [key for key in self._marks if key not in known]
-        said = f"{len(taken)} included. A person in several segments counts once."
+        said = f"{len(taken)} included. A participant in several segments counts once."
         if gone:
             said = f"{plain(gone[0], 40)} no longer exists. Saving removes it from the study."
         self.query_one("#audience-said", TextLine).show(words((said, "$muted")))

@@ -128,7 +128,7 @@ class SendingActions(PanelistScreen):
         if run is None or connection is None:
             return
         if run.state == "running" and self.host.sending.has(run.id):
-            self._do(lambda store, by: runs.pause(store, run.id, by), "Paused. P resumes.")
+            self._do(lambda store, by: runs.pause(store, run.id, by), "Paused. Press P to resume.")
             return
         try:
             refused = self.host.sending.refusal(run)
@@ -232,7 +232,9 @@ class SendingActions(PanelistScreen):
                 self._do(go, "")
 
         number = f"{len(shown.invites):,}"
-        line = f"Send one reminder to {number} people who have not replied, by {channel.words}?"
+        line = (
+            f"Send one reminder to {number} participants who have not replied, by {channel.words}?"
+        )
         self.app.push_screen(QuestionDialog([*lines, words(line)], "Remind"), answered)
 
     def _reminder_changes(self, drift: ReminderDrift) -> list[Content]:
@@ -253,7 +255,7 @@ class SendingActions(PanelistScreen):
         some = named_changes(store, drift.dropped[:NAMES], MINUS)
         more = len(drift.dropped) - len(some)
         said = [f"{who(one, self._masking)} ({one.why})" for one in some]
-        return f" Fell out: {', '.join([*said, f'{more:,} more'] if more else said)}."
+        return f" No longer invited: {', '.join([*said, f'{more:,} more'] if more else said)}."
 
     @property
     def _masking(self) -> bool:

@@ -24,8 +24,8 @@ from app.widgets.lines.text_line import TextLine
 from app.widgets.state_widget import StateWidget
 
 PASTE = (
-    "No browser here, or another computer (ssh, a container)? Open it there, and paste the address"
-    " that the browser shows after you approved, here."
+    "Is your browser on another computer (ssh, a container)? Open the page there. After you "
+    "approve, paste the address that the browser shows here."
 )
 
 
@@ -34,7 +34,7 @@ class AboutSignIn(StateWidget[SignInPage]):
 
     def draw(self, state: SignInPage, width: int) -> list[Content]:
         if not state.url:
-            return [words((f"Asking {state.provider} …", "$muted"))]
+            return [words((f"Connecting to {state.provider}…", "$muted"))]
         how = words("Open this page and approve:")
         if state.code:
             how = words("Open this page and enter the code ", (state.code, "bold"), ":")
@@ -52,7 +52,10 @@ class SignInDialog(Dialog[str]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(SIGN_IN)
     AUTO_FOCUS = ""  # y is a key, and not text of the field
-    help_text = "Your approval in place of a password. Panelist may then send by this mailbox only."
+    help_text = (
+        "You approve access instead of using a password. Panelist can then send only from "
+        "this mailbox."
+    )
 
     class Shown(Message):
         """The page is known, or a browser opened it."""
@@ -89,7 +92,7 @@ class SignInDialog(Dialog[str]):
             yield Static(words((title, "bold")))
             yield AboutSignIn(self._page)
             if not self._sign_in.app.device_url:
-                yield PasteField("paste the redirected address here", id="paste", longest=5000)
+                yield PasteField("Paste the redirect address here", id="paste", longest=5000)
             yield TextLine(id="sign-in-said")
 
     def on_mount(self) -> None:

@@ -130,11 +130,11 @@ class StudyActions(SendingActions):
                       "archived")  # fmt: skip
         elif study.state in ("active", "paused"):
             ends = self._ends(study, "closed")
-            lines = [f"Close {title}? This can't be undone.",
+            lines = [f"Close {title}? You cannot undo this.",
                      f"{ends:,} open invites expire."]  # fmt: skip
             self._ask(lines, "Close", study, "closed")
         else:
-            self.host.tell("This study is archived already.")
+            self.host.tell("This study is already archived.")
 
     def _ends(self, study: Study, to: str) -> int:
         try:
@@ -154,7 +154,7 @@ class StudyActions(SendingActions):
         self.app.push_screen(QuestionDialog([words(line) for line in lines], yes), answered)
 
     def _move(self, study: Study, to: str) -> None:
-        self._do(lambda store, by: studies.move(store, study.id, to, by), f"The study is {to} now.")
+        self._do(lambda store, by: studies.move(store, study.id, to, by), f"The study is now {to}.")
 
     # Writing
 

@@ -103,7 +103,7 @@ class TicketText:
         if schedule.start_at is not None or after:
             starts = f"Starts on {moment_words(at)}{after}."
         elif channel.undo_seconds:
-            starts = "Nothing leaves for 2 minutes."
+            starts = "Nothing is sent for 2 minutes."
         else:
             starts = "Starts at once."
         lines = [words((starts, "bold"))]
@@ -220,8 +220,8 @@ class TicketText:
         to = name if summary.first[0].name else summary.to or ""
         mail = mail_lines(summary.plan.template, message, to, masking, width)
         rest = summary.number - summary.named
-        people = "1 person has" if rest == 1 else f"{rest:,} people have"
-        notes = [f"{people} no name on file. Your words stand in its place."] if rest else []
+        people = "1 invitee has" if rest == 1 else f"{rest:,} invitees have"
+        notes = [f"{people} no name. Your fallback is used instead."] if rest else []
         return [*title, *mail, *(words((one, "$muted")) for one in notes)]
 
 

@@ -32,7 +32,7 @@ class TrialMailDialog(DecisionDialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(TEST_MAIL)
     NAMES: ClassVar[Mapping[str, str]] = {"field.open": "Send"}
-    help_text = "Send this email to your own address, as a member gets it. It is not counted."
+    help_text = "Send this email to your own address, as a participant gets it. It is not counted."
 
     class Ended(Message):
         """The email was sent, or there was a problem."""
@@ -50,7 +50,7 @@ class TrialMailDialog(DecisionDialog[None]):
         with Vertical(id="dialog"):
             title = plain(self._study.title, 50)
             yield Static(words(("Test email of ", "bold"), (title, "bold")))
-            yield Static(words(("It is marked TEST, and is not counted.", "$muted")))
+            yield Static(words(("It is marked TEST and is not counted.", "$muted")))
             yield TextField("Your email address", id="trial-mail-to")
             yield TextLine(id="trial-mail-said")
 
@@ -81,11 +81,14 @@ class TrialMailDialog(DecisionDialog[None]):
             said, problem = str(trouble), True
         except DeliveryUnknown:
             said, problem = (
-                "The mail server stopped answering. The email may be sent.",
+                "The mail server stopped responding. The email may have been sent.",
                 True,
             )
         except OSError as error:
-            said, problem = f"The file can't be written ({error.strerror}). Nothing was sent.", True
+            said, problem = (
+                f"The file cannot be written ({error.strerror}). Nothing was sent.",
+                True,
+            )
         self.post_message(self.Ended(said, problem))
 
     @on(Ended)

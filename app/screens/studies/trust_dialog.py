@@ -32,8 +32,9 @@ class TrustDialog(DecisionDialog["str | None"]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(TRUST)
     help_text = (
-        "Nothing is sent from a database that may be a copy. m says that it was only moved. c says"
-        " that it is a copy: whoever is listed is then marked as invited. Escape answers later."
+        "Panelist does not send from a database that may be a copy. Press m if it was only moved. "
+        "Press c if it is a copy. Everyone listed is then marked as invited. Press Escape to "
+        "answer later."
     )
 
     class Looked(Message):
@@ -59,7 +60,7 @@ class TrustDialog(DecisionDialog["str | None"]):
         with VerticalScroll(id="dialog", can_focus=False):
             yield Static(para([words(LOOKING)]), id="question")
             with Horizontal(id="buttons"):
-                yield Button("Answer later (escape)", id="cancel")
+                yield Button("Answer later (Escape)", id="cancel")
                 yield Button("It was moved (m)", id="moved")
                 yield Button("It is a copy (c)", id="copy", variant="error")
 
@@ -99,23 +100,23 @@ class TrustDialog(DecisionDialog["str | None"]):
     def _row(self, row: LostRow) -> str:
         name = row.name or row.address or row.stripe_id
         shown = masked(name) if self._masking else plain(name, 60)
-        study = plain(row.study, 40) if row.study else "a study that is not here"
+        study = plain(row.study, 40) if row.study else "an unknown study"
         doubt = ", uncertain" * row.uncertain
         return f"   {when(row.at)}  {row.what} to {shown}, {study}{doubt}"
 
     def on_trust_dialog_looked(self, message: Looked) -> None:
         message.stop()
         if message.why is None:
-            self._show([words("This database may send. There is nothing to answer.")])
+            self._show([words("This database can send. No answer is needed.")])
             return
         self._answers = tuple(Answer) if message.may_be_moved else (Answer.COPY,)
         self._show_buttons()
         lines = [words((message.why, "bold")), *message.lines, words("")]
         if message.may_be_moved:
-            lines.append(words("m: it is the same panel, moved, and no other copy of it sends."))
-        copy = "c: it is a copy that was put back, or one of two."
+            lines.append(words("m: this is the same database, moved. No other copy sends."))
+        copy = "c: this is a restored copy, or one of two copies."
         if not message.may_be_moved:
-            copy += " Whoever is listed is marked as invited, and opt-outs are recorded again."
+            copy += " Everyone listed is marked as invited, and opt-outs are recorded again."
         self._show([*lines, words(copy)])
 
     def _show(self, lines: list[Content]) -> None:
@@ -142,7 +143,7 @@ class TrustDialog(DecisionDialog["str | None"]):
         try:
             guard = self._guard
             taken = guard.accept(host_of(self).sending.user, answer)
-            said = f"This database may send again. {taken_words(taken)} {guard.trouble or ''}"
+            said = f"This database can send again. {taken_words(taken)} {guard.trouble or ''}"
             self.post_message(self.Answered(said.strip(), problem=False))
         except (RestoreSuspected, DatabaseProblem) as problem:
             self.post_message(self.Answered(str(problem), problem=True))

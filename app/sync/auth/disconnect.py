@@ -48,7 +48,7 @@ def disconnect(
         if kept:
             said.append("The stored credentials were deleted.")
     except CredentialProblem as problem:
-        said.append(f"The access that is kept here could not be deleted: {problem}")
+        said.append(f"The stored credentials could not be deleted: {problem}")
         whole = False
     if connection.method != "oauth":
         said.append("The key itself stays valid. Delete it in Stripe (Developers, API keys).")

@@ -77,7 +77,7 @@ class StripeProblem(Problem):
 @dataclass(frozen=True)
 class Reply(Generic[Body]):
     """A decoded answer. ``seq`` was taken when the request was sent. ``date`` is the server's clock
-    when it answered, in seconds since 1970."""
+    when it responded with, in seconds since 1970."""
 
     seq: int
     body: Body

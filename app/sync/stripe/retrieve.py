@@ -80,7 +80,7 @@ class Retriever:
                     items.data = []  # the last one was just removed, so the list starts over
                     continue
             if reply.body.bad:
-                return f"an item of it does not fit: {reply.body.bad[0].reason}"
+                return f"one of its items cannot be stored: {reply.body.bad[0].reason}"
             known = {one.id for one in items.data}
             new = [one for one in reply.body.objects if one.id not in known]
             if reply.body.has_more and not new:

@@ -113,8 +113,8 @@ class Verifier:
         through = state.events_through or 0
         if time.time() - through > RETENTION:
             raise NotReady(
-                f"Stripe was last asked for changes on {when(through)}, so recent changes"
-                " can no longer be told from errors. Run panelist sync first."
+                f"The last check for changes was on {when(through)}, so recent changes cannot be "
+                f"told from errors. Run panelist sync first."
             )
 
     # All

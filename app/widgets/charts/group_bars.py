@@ -54,7 +54,9 @@ class GroupBars(StateWidget[GroupsState], can_focus=True):
         """Enter was pressed: go to the people of the group."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(GROUPS)
-    help_text = "Up and down choose a group, whose people are listed; enter goes to them."
+    help_text = (
+        "Up and down choose a group, and its participants are listed. Enter goes to the list."
+    )
 
     def __init__(self, names: Sequence[str], *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(GroupsState(tuple(GroupBar(name, 0) for name in names), waiting=""), id=id)

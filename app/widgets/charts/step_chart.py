@@ -95,7 +95,9 @@ class StepChart(StateWidget[ChartState], can_focus=True):
         """Enter was pressed: go to the people of the day."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(CHART)
-    help_text = "Left and right go to another day, and below is who moved on it and why."
+    help_text = (
+        "Left and right go to another day. The list shows who joined and left on that day, and why."
+    )
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(ChartState(), id=id)

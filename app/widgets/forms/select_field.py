@@ -37,7 +37,7 @@ class SelectField(StateWidget[SelectState], can_focus=True):
     SelectField:focus { border-left: outer $primary; }
     """
     BINDINGS: ClassVar[list[BindingType]] = bindings(SELECT)
-    help_text = "Enter or space opens the choices. Up and down go to one, and enter takes it."
+    help_text = "Enter or Space opens the choices. Up and Down move, and Enter chooses."
 
     class Changed(Message):
         """A person chose another value."""

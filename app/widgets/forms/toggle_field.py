@@ -29,7 +29,7 @@ class ToggleField(StateWidget[ToggleState], can_focus=True):
     ToggleField:focus { border-left: outer $primary; }
     """
     BINDINGS: ClassVar[list[BindingType]] = bindings(TOGGLE)
-    help_text = "Enter or space switches it on or off."
+    help_text = "Enter or Space switches it on or off."
 
     class Changed(Message):
         """A person switched it."""

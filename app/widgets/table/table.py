@@ -21,7 +21,7 @@ from app.widgets.table.scroll_view import HEADER, LongView
 
 __all__ = ["Cell", "Column", "Rows", "SortedColumn", "Table"]
 
-HELP = " Enter or a double click opens a row. A click on a title changes the order."
+HELP = " Enter or a double click opens a row. Click a heading to sort."
 
 
 class Table(LongView, can_focus=True):
@@ -57,7 +57,7 @@ class Table(LongView, can_focus=True):
         columns: Sequence[Column],
         about: str,
         *,
-        empty: str = "Nothing is here.",
+        empty: str = "Nothing to show.",
         waiting: str = "Reading…",
         opens: bool = True,
         id: str | None = None,  # noqa: A002

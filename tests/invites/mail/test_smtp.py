@@ -27,7 +27,7 @@ def test_a_server_that_is_silent_did_not_answer_in_time(monkeypatch: pytest.Monk
     monkeypatch.setattr(smtp, "PHASE", 0.1)
     with MailServer(lambda _: "data hangs") as server, pytest.raises(NotSent) as told:
         session(server).offer(*ADDRESSES, MAIL)
-    said = "The connection broke before the email was sent (it did not answer in time)."
+    said = "The connection broke before the email was sent (it did not respond in time)."
     assert str(told.value) == said
 
 
@@ -35,7 +35,7 @@ def test_nor_did_one_that_says_nothing_at_the_end() -> None:
     with MailServer(lambda _: "silent at end, accepted") as server:
         talk = Session(ServerSettings("127.0.0.1", server.port, "none", ""), None, patience=0.1)
         talk.offer(*ADDRESSES, MAIL)
-        with pytest.raises(DeliveryUnknown, match=r"^it did not answer in time$"):
+        with pytest.raises(DeliveryUnknown, match=r"^it did not respond in time$"):
             talk.finish()
 
 
@@ -74,7 +74,7 @@ def test_a_server_that_does_not_greet(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         talk = Session(ServerSettings("127.0.0.1", port, "none", ""), None)
-        with pytest.raises(NotSent, match=r"cannot be reached \(it did not answer in time\)"):
+        with pytest.raises(NotSent, match=r"cannot be reached \(it did not respond in time\)"):
             talk.open()
 
 
@@ -102,9 +102,9 @@ def test_the_first_digit_counts(fault: str) -> None:
     [
         (b"+OK POP3 ready\r\n", "does not speak SMTP on this port"),
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "does not speak SMTP on this port"),
-        (b"220-hello\r\n" * 2_000, "its answer does not end"),
+        (b"220-hello\r\n" * 2_000, "its response does not end"),
         (b"220 " + b"x" * 9_000, "500 Line too long"),
-        (b"220-hello\r\n", "it did not answer in time"),
+        (b"220-hello\r\n", "it did not respond in time"),
     ],
 )
 def test_a_greeting_that_is_none(

@@ -67,7 +67,7 @@ class World:
     segments: tuple[str, ...]
 
     def asks(self, one: Member) -> bool:
-        """Whether somebody is in one of its segments."""
+        """Whether someone is in one of its segments."""
         return "all" in self.segments or not one.active
 
 

@@ -22,7 +22,7 @@ PATIENCE = 20.0
 @pytest.mark.parametrize(
     ("problem", "goes_on", "sentence"),
     [
-        (DatabaseProblem("It is away."), True, "It is away. Panelist tries again by itself."),
+        (DatabaseProblem("It is away."), True, "It is away. Panelist tries again automatically."),
         (RestoreSuspected("It is old."), False, "It is old."),
         (ChannelNotSetUp("It is not set."), False, "It is not set."),
         (ZeroDivisionError("secret"), False, "A fault: ZeroDivisionError."),

@@ -1,4 +1,4 @@
-"""Killed at any moment, two at once, on both databases: nobody gets two mails."""
+"""Killed at any moment, two at once, on both databases: no one gets two mails."""
 
 from __future__ import annotations
 

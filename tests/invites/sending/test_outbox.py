@@ -1,4 +1,4 @@
-"""Two researchers who press at once: nobody is asked twice, and nobody within their cool-down."""
+"""Two researchers who press at once: no one is asked twice, and no one within their cool-down."""
 
 from __future__ import annotations
 

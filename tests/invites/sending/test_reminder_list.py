@@ -71,7 +71,7 @@ def test_another_mail_or_delivery_asks_again(
 ) -> None:
     found = approve(store, shown, Delivery("smtp", "rosa@localhost:1"), BY, only_planned=True)
     assert isinstance(found, ReminderDrift)
-    assert found.terms == ("how the reminders leave: eml → the mail server rosa@localhost:1",)
+    assert found.terms == ("the channel of the reminders: eml → the mail server rosa@localhost:1",)
     studies.change(store, asked, BY, reminder_subject="Still interested?")
     found = approve(store, shown, EML, BY, only_planned=True)
     assert isinstance(found, ReminderDrift)
@@ -83,7 +83,7 @@ def test_what_no_one_is_left_of_or_no_one_knows_is_said(
     store: Store, here: int, shown: ReminderList
 ) -> None:
     lifecycle.mark(store, here, list(shown.invites.values()), "completed", BY)
-    with pytest.raises(StudyProblem, match="No one in this reminder can be reminded any more"):
+    with pytest.raises(StudyProblem, match="No one in this reminder can still be reminded"):
         approve(store, shown, EML, BY)
     for digits in ("12", "xyzxyz", "0" * 12):
         with pytest.raises(UnknownPlan):

@@ -1,4 +1,4 @@
-"""Sending: nobody twice, whatever a mail server, a kill or another process does."""
+"""Sending: no one twice, whatever a mail server, a kill or another process does."""
 
 from __future__ import annotations
 
@@ -231,7 +231,7 @@ def test_refusals_that_are_all_alike_pause_it_and_cost_no_recipient(
         send(sender(store, here, tmp_path, server.url))
         now = seen(store, run)
         assert (now.state, now.left, len(server.recipients)) == ("paused", 12, 5)
-        assert (now.trouble or "").startswith("The mail server refuses every mail")
+        assert (now.trouble or "").startswith("The mail server refuses every email")
     runs.resume(store, run.run, BY)
     with MailServer() as server:
         send(sender(store, here, tmp_path, server.url))
@@ -403,7 +403,7 @@ def test_within_two_minutes_all_of_it_is_undone(store: Store, tmp_path: Path) ->
         assert runs.stop(store, run.run, BY) == 4
         send(sender(store, here, tmp_path, server.url))
     assert server.accepted == []
-    again = queued(store, study(store, here, "Again"))  # and all of them may be asked anew
+    again = queued(store, study(store, here, "Again"))  # and all of them may be asked again
     assert again.number == 4
 
 

@@ -1,4 +1,4 @@
-"""Why somebody is in a segment of one's own: the verdict is the filter's, the reason a fact."""
+"""Why someone is in a segment of one's own: the verdict is the filter's, the reason a fact."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def ada(store: Store) -> tuple[int, int]:
     [
         ('currency:"usd"', "In Mine: currency is “usd”; a member "),
         ('status:"active" AND currency:"eur"',
-         "Not in Mine: it asks that currency is “eur”, but the currency is usd."),
+         "Not in Mine: it requires that currency is “eur”, but the currency is usd."),
         ('email~"@beta.com"', "but the email is another."),
         ('metadata["tier"]:"free"', "but there is no metadata “tier”."),
         ("created>2026-01-01", "but the customer was created on 14 Nov 2023."),

@@ -22,7 +22,7 @@ from tests.helpers.panel_history import FIRST, Panel, build_orders
 from tests.helpers.rows import connection, members
 
 THEIRS = "participant_id IN (SELECT id FROM participant WHERE connection_id = ?)"
-STATUS_ORDER = ("active", "in trial", "past due", "", "canceled", "never subscribed")
+STATUS_ORDER = ("active", "trialing", "past due", "", "canceled", "never subscribed")
 
 
 def folded(text: str) -> bytes:
@@ -161,7 +161,7 @@ def test_a_condition_that_is_asked_in_two_ways_begins_with_the_nearest(
     one = Condition("p.id % ? <> 0", (3,))
     every = wanted(store, panel.here, None, Order(descending=descending))
     right = [found for found in every if found % 3]
-    for sql in ("p.id % ? <> 0", "CAST(? AS bigint) < 0"):  # the second finds nobody at all
+    for sql in ("p.id % ? <> 0", "CAST(? AS bigint) < 0"):  # the second finds no one at all
         chosen = Selection(panel.here, None, (Condition(sql, (3,), near=one),))
         *first, last = ordered(store, chosen, Order(descending=descending), number=4)
         (shown,) = [list(part.ids) for part in first] or [[]]

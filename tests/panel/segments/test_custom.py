@@ -137,7 +137,7 @@ def test_time_moves_people(store: Store) -> None:
     assert members(store, here, key) == set()
     custom.keep(store, here)
     (causes,) = store.row("SELECT count(*) FROM cause WHERE type = 'time'")
-    assert causes == 1  # a look that moves nobody leaves nothing
+    assert causes == 1  # a look that moves no one leaves nothing
 
 
 def test_filling_that_was_interrupted_goes_on(store: Store) -> None:

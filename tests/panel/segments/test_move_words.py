@@ -1,4 +1,4 @@
-"""Why somebody moved, in words: from the segments that one cause changed at once."""
+"""Why someone moved, in words: from the segments that one cause changed at once."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ KEYS = (*BUILTIN, "product:prod_a")
 
 @dataclass
 class World:
-    """A panel with every place of everybody."""
+    """A panel with every place of everyone."""
 
     store: Store
     panel: Panel

@@ -1,4 +1,4 @@
-"""Why somebody is in a segment or not: the verdict is the rules', the facts are the rows'."""
+"""Why someone is in a segment or not: the verdict is the rules', the facts are the rows'."""
 
 from __future__ import annotations
 
@@ -258,8 +258,8 @@ CASES: list[tuple[dict[str, Any], list[tuple[str, int, dict[str, Any]]], str, st
      " subscription (Pro, monthly) is unpaid; was a member at least from the first sync on 11 May"
      " to 1 Sep."),
     (pro("paused"), [("listing", on(1, 9), pro())], "active", "In Active Subscribers: the"
-     " subscription (Pro, monthly) is active and began on 2 Jan; a member since 1 Sep at the"
-     " latest, as a sync found."),
+     " subscription (Pro, monthly) is active and began on 2 Jan; a member since 1 Sep or"
+     " earlier, as a sync found."),
 ]  # fmt: skip
 
 

@@ -45,7 +45,7 @@ async def test_what_is_read_and_what_never(start: Start) -> None:
 @pytest.mark.parametrize("keys", [["d"], ["enter"]])
 async def test_the_sandbox_is_one_key_away(start: Start, keys: list[str]) -> None:
     async with start(demo=DEMO) as at:
-        assert "1,000 made-up customers" in at.text
+        assert "1,000 fictional customers" in at.text
         await at.press(*keys)
         await at.until(lambda: at.app.current_mode == "status")
         assert at.sync.keys == [DEMO.key]
@@ -88,7 +88,7 @@ async def test_a_double_enter_starts_one_check(start: Start) -> None:
     async with start(sync=sync) as at:
         await give(at)
         await at.press("enter", "enter")
-        assert "being tried already" in at.toasts
+        assert "already connecting" in at.toasts
         sync.gate.set()
         await at.until(lambda: at.app.stripe.running)
         assert sync.keys == [KEY]
@@ -115,10 +115,10 @@ async def test_a_key_of_the_environment_waits_for_the_network(
     sync.gate.clear()
     async with start(key=KEY, sync=sync) as at:
         await at.until(lambda: len(sync.keys) == 1)
-        assert "Asking Stripe …" in at.flat
+        assert "Checking with Stripe…" in at.flat
         sync.gate.set()
         await at.until(lambda: len(sync.keys) > 2)
-        assert "cannot be reached (offline). Panelist tries again by itself." in at.flat
+        assert "cannot be reached (offline). Panelist tries again automatically." in at.flat
         assert "cannot be reached" not in at.toasts  # Connect, which is open, says it
         sync.problem = None
         await at.until(lambda: at.app.stripe.running)
@@ -174,7 +174,7 @@ async def test_a_live_account_is_loud_and_needs_a_yes(start: Start, yes: bool) -
             await at.until(lambda: at.app.stripe.running)
             assert " LIVE " in at.text
         else:
-            assert "needs your yes" in at.text
+            assert "did not accept the live account" in at.text
             assert sync.engines == []
             await at.until(lambda: len(sync.refused) == 1)
 

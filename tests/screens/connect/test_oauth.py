@@ -72,7 +72,7 @@ def paste(at: Driven, text: str) -> None:
 async def test_approve_and_the_sync_starts_by_itself(store: Store, setup: Setup) -> None:
     async with running(store, setup.settings(), (80, 24)) as at:
         url = await ask(at)
-        assert "Waiting for Stripe's answer" in at.flat
+        assert "Waiting for your approval at Stripe" in at.flat
         assert "Could not open it: no display is available" in at.flat
         shown = "".join(at.text.split())
         assert url in shown
@@ -314,7 +314,7 @@ async def test_the_install_that_was_shown_is_the_one_accepted(
         await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
         account = setup.sandbox.world.account_id
         go(address.replace(account, "acct_1Somebody").replace("code=ac_", "code=ac_x"))
-        await at.until(lambda: "Another install arrived" in at.toasts)
+        await at.until(lambda: "Another install was started" in at.toasts)
         at.settle()
         await at.press("y")
         await connected(at)
@@ -348,7 +348,7 @@ async def test_a_live_account_asks_first(store: Store, live: Setup) -> None:
         at.settle()
         await at.press("n")
         await at.until(lambda: at.app.credentials.names() == [])
-        assert "needs your yes" in at.flat
+        assert "did not accept the live account" in at.flat
         approve(await ask(at, "live"))
         await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
         at.settle()
@@ -372,7 +372,7 @@ async def test_live_and_test_each_have_their_page(store: Store, live: Setup) -> 
         assert "oauth-test" not in ids(at)
         await choose(at, "key")
         assert "Approve at Stripe" not in at.flat
-        assert "Waiting for Stripe's answer" in at.flat
+        assert "Waiting for your approval at Stripe" in at.flat
 
 
 async def test_the_address_is_a_link_for_the_terminal(store: Store, setup: Setup) -> None:

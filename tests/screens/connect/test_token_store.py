@@ -81,7 +81,7 @@ async def test_without_a_keyring_a_person_chooses(store: Store, setup: Setup) ->
         assert isinstance(at.app.screen, TokenStoreDialog)
         assert not (setup.home / "credentials" / "place.json").exists()
         await at.press("escape")
-        assert "No storage was chosen" in at.flat
+        assert "You did not choose a storage" in at.flat
         assert at.app.stripe._waiting is None
         assert sum(setup.sandbox.requests.values()) == 0
         await offer_key(at, setup)  # and one may think again
@@ -96,7 +96,7 @@ async def test_a_passphrase_is_given_twice(store: Store, setup: Setup) -> None:
         await offer_key(at, setup)
         await pick(at, TokenStore.PASSPHRASE)
         await passphrase(at, PASSPHRASE, PASSPHRASE + "x")
-        assert "✗ The passphrases differ or are empty" in at.flat
+        assert "✗ The passphrases are different or empty" in at.flat
         assert at.app.screen.query_one("#first", Input).value == ""
         await at.press("enter")  # empty
         assert isinstance(at.app.screen, TokenStoreDialog)
@@ -204,7 +204,7 @@ async def test_without_the_passphrase_the_app_goes_on_and_says_how(
     async with running(store, setup.bare()) as at:
         await at.until(lambda: isinstance(at.app.screen, UnlockDialog))
         await at.press("escape")
-        await at.until(lambda: "Credentials are locked. Unlock them on Connect (1)" in at.flat)
+        await at.until(lambda: "Credentials are locked. Press 1 to unlock them" in at.flat)
         await at.press("1")
         await at.until(lambda: "unlock" in ids(at))
         assert isinstance(at.app.focused, MethodList)

@@ -1,4 +1,4 @@
-"""Two segments beside each other, and what every screen of groups and people does."""
+"""Compares two segments, and what every screen of groups and people does."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ async def test_each_group_has_its_numbers_and_people(
             (2, "1 with email"),
             (3, "2 with email"),
         ]
-        for said in ("44%", "22%", "33%", "3 with email", "9 people in A or B"):
+        for said in ("44%", "22%", "33%", "3 with email", "9 participants in A or B"):
             assert said in at.flat
         assert "Only B: [b]Pro[/b]" in at.flat
         assert people(at)[:3] == ["Person 03", "Person 02", "Person 01"]
@@ -125,7 +125,7 @@ async def test_who_is_left_out_of_a_segment_is_said(start: Start, store: Store, 
     async with start((160, 40)) as at:
         screen = CompareScreen(store, here, known["none"], known["all"], masking=False)
         await put(at, screen)
-        assert f"12 people in A or B, A {left_out}" in at.flat
+        assert f"12 participants in A or B, A {left_out}" in at.flat
         await at.app.push_screen(SegmentHistoryScreen(store, here, known["none"], masking=False))
         await at.until(lambda: f"history, {left_out}" in at.flat)
 
@@ -140,7 +140,7 @@ async def test_a_person_is_told_to_whoever_opened_it(start: Start, store: Store,
         (name,) = store.row("SELECT name FROM participant WHERE id = ?", told)
         assert name == "Person 04"
         assert at.app.screen is screen
-        await put(at, pair(store, here))  # nobody wants to know
+        await put(at, pair(store, here))  # no one wants to know
         await at.press("tab", "enter")
 
 
@@ -173,7 +173,7 @@ async def test_without_a_second_one_it_asks(
         listed = at.app.screen.query_one(SegmentTable)
         assert "active" not in {one.key for one in listed.views}
         await at.press("p", "r", "o", "x")
-        assert "No segment is called so" in at.flat
+        assert "No segment found" in at.flat
         await at.press("backspace")
         await at.until(lambda: [one.key for one in listed.views] == ["product:prod_a"])
         await at.press("enter", "enter")
@@ -235,7 +235,7 @@ async def test_escape_goes_back_and_another_mode_does_not_end_it(
     async with start() as at:
         screen = await put(at, pair(store, here))
         await at.press("question_mark")
-        assert "Two segments beside each other" in at.flat
+        assert "Compares two segments" in at.flat
         await at.press("escape", "1", "2")
         assert at.app.screen is screen
         await at.press("escape")

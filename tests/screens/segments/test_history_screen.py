@@ -128,7 +128,7 @@ async def test_who_came_and_went_and_why(start: Start, past: Past, size: tuple[i
         assert first[2] == "canceled a subscription"
         assert gone[2] == "deleted in Stripe"
         await at.press("down")
-        assert [one[2] for one in listed(screen)[1:]] == ["found by a sync"] * 3
+        assert [one[2] for one in listed(screen)[1:]] == ["first seen in a sync"] * 3
         assert "rows 1–" in at.flat or size[0] < 80
 
 
@@ -196,10 +196,10 @@ async def test_the_people_of_a_day_are_kept_exported_and_invited(
         await at.press("enter")
         await at.until(lambda: form._done)
         await at.press("escape")
-        assert "2 people are in" in at.toasts
+        assert "Exported 2 participants to" in at.toasts
         assert "cus_1" in (tmp_path / "out.csv").read_text()
         await at.press("n")
-        await at.until(lambda: "Kept 2 people" in at.toasts)
+        await at.until(lambda: "Saved 2 participants" in at.toasts)
         kept = segments(past.store, past.here)[-1]
         assert (kept.count, kept.filter) == (2, 'id:"cus_1" OR id:"cus_7"')
         await at.press("i")
@@ -216,9 +216,9 @@ async def test_a_day_is_typed_and_what_is_none_is_said_in_its_place(
     async with start() as at:
         screen = await put(at, past.screen())
         for typed, said in (
-            ("some day", "✗ That isn't a valid date. Type a day such as"),
-            ("2999-01-01", "✗ That is in the future."),
-            ("-1y", "✗ Nothing is known of before: the first sync began"),
+            ("some day", "✗ That is not a valid date. Type a day such as"),
+            ("2999-01-01", "✗ That day is in the future."),
+            ("-1y", "✗ There is no history before that: the first sync began"),
         ):
             await at.press("o")
             await at.strike(*({" ": "space"}.get(sign, sign) for sign in typed), "enter")

@@ -150,7 +150,7 @@ async def test_the_search_line_takes_filters(start: Start, store: Store, here: i
         await at.strike(*"stat")
         assert "the status of a subscription" in at.flat
         await at.press("tab", "colon")
-        assert '"active" 3 people' in at.flat  # the commonest first
+        assert '"active" 3 participants' in at.flat  # the commonest first
         await at.press("tab")
         assert members.search.text == 'status:"active"'
         await at.until(lambda: members.ids is not None and len(members.ids) == 3)
@@ -183,6 +183,6 @@ async def test_words_are_still_searched(start: Start, store: Store, here: int) -
         await at.press("3")
         await at.until(lambda: members.ids is not None and len(members.ids) == 1)
         await at.press("ctrl+s")
-        assert "There is no filter" in at.toasts
+        assert "No filter is set" in at.toasts
         await at.press("escape", "escape", "ctrl+s")
         assert isinstance(at.app.screen, SegmentsScreen)

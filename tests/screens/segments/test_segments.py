@@ -181,7 +181,7 @@ async def test_making_changing_and_deleting_ones_own(start: Start, here: int, st
         await put(at, "metadata[")
         await at.press("tab")
         await put(at, ':"gold"')
-        await at.until(lambda: "1 people" in at.flat)
+        await at.until(lambda: "1 participant" in at.flat)
         await at.press("ctrl+s")
         await at.until(lambda: not isinstance(at.app.screen, SegmentEditDialog))
         listed = at.app.screen.query_one(SegmentTable)
@@ -215,7 +215,7 @@ async def test_a_broken_filter_is_said_at_its_place_and_kept(start: Start, here:
         assert "Mine" in at.flat
         at.app.screen.action_cancel()
         await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
-        assert "not saved" in at.flat
+        assert "Discard your changes" in at.flat
 
 
 async def test_what_comes_with_the_data_is_not_changed(start: Start, here: int) -> None:
@@ -223,7 +223,7 @@ async def test_what_comes_with_the_data_is_not_changed(start: Start, here: int) 
         await look(at)
         for key in ("e", "d"):
             await at.press(key)
-            assert "comes with the data" in at.toasts
+            assert "Built-in segments cannot be changed" in at.toasts
 
 
 async def test_without_an_account_it_says_so(start: Start) -> None:
@@ -253,13 +253,13 @@ async def test_compared_with_another_and_back_at_a_person(start: Start, here: in
         await at.until(lambda: isinstance(at.app.screen, PickSegmentDialog))
         await put(at, "active sub")
         await at.press("enter", "enter")
-        await at.until(lambda: "people in A or B" in at.flat)
+        await at.until(lambda: "participants in A or B" in at.flat)
         await at.press("enter", "enter")
         await at.until(lambda: "Subscriptions" in at.flat)
         assert isinstance(at.app.screen, SegmentsScreen)
         await at.press("escape")  # back to where the person was chosen
         assert isinstance(at.app.screen, CompareScreen)
-        await at.until(lambda: "people in A or B" in at.flat)
+        await at.until(lambda: "participants in A or B" in at.flat)
         await at.press("escape", "escape")
         assert isinstance(at.app.screen, SegmentsScreen)
         assert not at.app.screen.person_pane.display
@@ -294,7 +294,7 @@ async def test_a_person_is_erased_after_a_question_and_may_stay(
     async with start((120, 40)) as at:
         await look(at)
         await at.press("tab", "enter")
-        for said, number in (("erased", 1), ("They stay", 0)):
+        for said, number in (("erased", 1), ("erasure was undone", 0)):
             await at.press("E")
             await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
             question = at.app.screen
@@ -304,4 +304,4 @@ async def test_a_person_is_erased_after_a_question_and_may_stay(
             while said not in at.toasts:  # the test's time limit ends it
                 await at.pilot.pause()
             assert len(store.rows("SELECT 1 FROM erasure")) == number
-            assert ("E takes it back" in at.flat) == bool(number)
+            assert ("Press E to undo this" in at.flat) == bool(number)

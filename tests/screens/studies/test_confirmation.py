@@ -68,7 +68,7 @@ async def test_who_would_be_added_is_asked_about_by_name(
         await at.press("enter")
         await at.until(lambda: "Since the preview at" in at.flat)
         assert "+ Eve" in at.flat
-        assert "Type 12 for all of them, or 11 for those you saw first" in stub(at)
+        assert "Type 12 for all of them, or 11 for only those you saw" in stub(at)
         assert invites(store) == 0
         await at.press("enter")
         assert invites(store) == 0
@@ -105,7 +105,7 @@ async def test_while_it_is_open_it_follows_the_data(
         for name in ("Eve", "Ada", "Bea"):
             join(store, here, name)
         await follow(at, found, "+ Bea")
-        assert "Type 11 for those you saw first, or 13 for all of them" in stub(at)
+        assert "Type 11 for only those you saw, or 13 for all of them" in stub(at)
         if sent is None:  # another one joins unseen
             join(store, here, "Zoe")
         await put(at, typed)
@@ -189,11 +189,11 @@ async def test_a_start_time_is_shown_as_it_was_understood(
         assert "Starts at once" in stub(at)
         await at.press("tab")
         await put(at, "Tuesday")
-        await at.until(lambda: "isn't a start time" in stub(at))
+        await at.until(lambda: "is not a valid start time" in stub(at))
         await at.press("enter")
         await put(at, "11")
         await at.press("enter")
-        await at.until(lambda: "are not understood" in stub(at))
+        await at.until(lambda: "are not valid" in stub(at))
         assert invites(store) == 0
         await at.press("tab")
         await put(at, " 9:00")
@@ -202,7 +202,7 @@ async def test_a_start_time_is_shown_as_it_was_understood(
         await at.until(lambda: not found.is_attached)
         (started,) = store.row("SELECT start_at FROM run")
         await at.until(lambda: moment_words(started) in at.toasts)
-        assert "u undoes all of it" in at.toasts
+        assert "press u to undo all of it" in at.toasts
         await at.until(lambda: "Starts at" in at.flat)
         assert store.row("SELECT count(*), min(go_at) FROM run") == (1, started)
         assert time.localtime(started)[3:7] == (9, 0, 0, 1)

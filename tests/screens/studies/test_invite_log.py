@@ -112,7 +112,7 @@ async def test_what_was_just_marked_is_undone_together(
         await at.press("space", "space")
         await mark(at, "started")
         await at.until(lambda: studies.funnel(store, asked).get("started") == 2)
-        await at.until(lambda: "u undoes it" in at.toasts)
+        await at.until(lambda: "Press u to undo" in at.toasts)
         await at.press("u")
         await at.until(lambda: "started" not in studies.funnel(store, asked))
         await at.until(lambda: "2 undone." in at.toasts)
@@ -246,10 +246,10 @@ async def test_a_reminder_goes_to_those_whom_the_question_was_about(
         await at.until(lambda: "Pricing" in at.flat)
         lifecycle.mark(store, here, [one], "started", BY)
         await at.press("R")
-        await at.until(lambda: "Send one reminder to 10 people" in at.flat)
+        await at.until(lambda: "Send one reminder to 10 participants" in at.flat)
         store.execute("UPDATE invite SET state = 'handed_over' WHERE id = ?", (one,))
         await yes(at)
-        await at.until(lambda: "Send one reminder to 11 people" in at.flat)
+        await at.until(lambda: "Send one reminder to 11 participants" in at.flat)
         assert "Since you were asked:" in at.flat
         assert "+ Person 01" in at.flat
         assert store.row(reminded) == (0,)
@@ -257,7 +257,7 @@ async def test_a_reminder_goes_to_those_whom_the_question_was_about(
         at.settle()
         await at.strike("tab")  # a y that is held confirms nothing
         await yes(at)
-        await at.until(lambda: "Fell out: Person 04 (completed since)" in at.toasts)
+        await at.until(lambda: "No longer invited: Person 04 (completed since)" in at.toasts)
         assert store.row(reminded) == (10,)
 
 
@@ -343,7 +343,7 @@ async def test_a_mark_says_for_how_many_it_is(start: Start, asked: int, store: S
         await mark(at, "completed")
         await at.until(lambda: studies.funnel(store, asked).get("completed") == 1)
         await at.press("m")
-        await at.until(lambda: "can't be marked in this state" in at.toasts)
+        await at.until(lambda: "cannot be marked in this state" in at.toasts)
         await at.press("space", "space", "space", "m")
         await at.until(lambda: isinstance(at.app.screen, MarkDialog))
         assert "Mark 3 invites as" in at.flat

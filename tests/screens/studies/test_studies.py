@@ -73,7 +73,7 @@ async def test_from_nothing_to_files(
         assert invites(store) == 0
         await put(at, "12")
         await at.press("enter")
-        assert "11 people will be invited, not 12" in stub(at)
+        assert "11 participants will be invited, not 12" in stub(at)
         assert invites(store) == 0
         await at.press("backspace", "1", "enter", "enter", "enter")
         await at.until(lambda: not dialog.is_attached)
@@ -134,7 +134,7 @@ async def test_a_plan_is_narrowed_to_a_sample(start: Start, here: int, store: St
     async with start((120, 40)) as at:
         await look(at)
         screen = await plan(at)
-        assert "in cool-down" not in at.flat  # nobody is
+        assert "in cool-down" not in at.flat  # no one is
         await at.press("down", "o")
         await put(at, "5")
         await at.press("ctrl+s")
@@ -207,11 +207,11 @@ async def test_the_form_shows_the_mail_as_it_is_typed(
         form.query_one("#study-text", TextBox).focus()
         form.query_one("#study-text", TextBox).load_text("Dear {{age}}")
         await at.pilot.pause()
-        assert "no such field" not in at.part("#study-fields")  # it is still being written
+        assert "unknown field" not in at.part("#study-fields")  # it is still being written
         form.query_one("#study-title").focus()
         await at.until(lambda: "1 problem in Text" in at.flat)
         form.query_one("#study-text").focus()
-        await at.until(lambda: "there is no such field" in at.part("#study-fields"))
+        await at.until(lambda: "unknown field" in at.part("#study-fields"))
         await at.press("escape")
         await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
 
@@ -257,7 +257,7 @@ async def test_the_dialog_sends_nothing_that_was_not_typed(
             for size in ((60, 20), (200, 60), (80, 24)):
                 await at.pilot.resize_terminal(*size)
                 await at.press("enter")
-                assert "11 people will be invited, not 1" in stub(at)
+                assert "11 participants will be invited, not 1" in stub(at)
             await at.press("1", "enter", "enter")
             await at.until(lambda: invites(store) == 11)
             return
@@ -276,7 +276,7 @@ async def test_a_plan_is_taken_out_with_why(
         at.settle()
         at.app.screen.query_one(TextField).value = str(tmp_path / "a.csv")
         await at.press("enter")
-        await at.until(lambda: "1 person is in" in at.flat)
+        await at.until(lambda: "Exported 1 participant to" in at.flat)
     lines = (tmp_path / "a.csv").read_text("utf-8-sig").splitlines()
     assert lines[0] == "stripe_id,email,name,outcome,reason"
     assert lines[1] == "cus_03,,Person 03,no_email,no email"

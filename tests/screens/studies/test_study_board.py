@@ -56,7 +56,7 @@ async def test_the_funnel_has_percentages_and_days(
         shown = at.part("#study")
         for words in ("100 %", "55 %  2 days", "36 %  2 days", "5 awaiting reply", "2 started"):
             assert " ".join(words.split()) in shown
-        assert "5 people have not replied" in shown
+        assert "5 invitees have not replied" in shown
         if size[1] >= 40:
             assert "Person 00" in shown
             await at.press("M")

@@ -109,7 +109,7 @@ async def test_without_a_terminal_of_its_own_no_editor_is_started(
         form = await opened(at, "e")
         before = form.query_one("#study-text", TextBox).text
         await at.press("ctrl+e")
-        await at.until(lambda: "can't be given to an editor" in at.flat)
+        await at.until(lambda: "An editor cannot run" in at.flat)
         assert form.query_one("#study-text", TextBox).text == before
 
 

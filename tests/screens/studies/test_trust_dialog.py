@@ -40,12 +40,12 @@ async def test_confirming_asks_first_and_then_follows(
         await put(at, "11")
         await at.press("enter")
         await asked(at)
-        assert "This computer knows of nothing that was sent or recorded since then." in at.flat
+        assert "This computer has no record of anything sent or recorded since then." in at.flat
         assert invites(store) == 0
         at.app.screen.opened = 0.0  # type: ignore[attr-defined]
         await at.press("m")
         await at.until(lambda: isinstance(at.app.screen, ConfirmSendDialog))
-        await at.until(lambda: "This database may send again." in at.flat)
+        await at.until(lambda: "This database can send again." in at.flat)
         await at.press("enter")  # the number is still there
         await at.until(lambda: invites(store) == 11)
 
@@ -61,9 +61,9 @@ async def test_a_key_asks_and_escape_answers_later(start: Start, here: int, stor
         await asked(at)
         at.app.screen.opened = 0.0  # type: ignore[attr-defined]
         await at.press("c")
-        await at.until(lambda: "This database may send again." in at.flat)
+        await at.until(lambda: "This database can send again." in at.flat)
         await at.press("V")
-        await at.until(lambda: "There is nothing to answer." in at.flat)
+        await at.until(lambda: "No answer is needed." in at.flat)
 
 
 async def test_going_on_and_reminding_ask_first(start: Start, store: Store, tmp_path: Path) -> None:

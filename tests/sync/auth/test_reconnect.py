@@ -55,7 +55,7 @@ def people(store: Store, connection: int) -> list[str]:
 def test_the_same_account_is_listed_again_and_nothing_doubles(
     store: Store, sandbox: Sandbox, here: Settings
 ) -> None:
-    """Changes that nobody saw meanwhile are seen; segments are the same rows as before."""
+    """Changes that no one saw in between are seen; segments are the same rows as before."""
     office = service(store, here)
     first = connect(office)
     sync(office)

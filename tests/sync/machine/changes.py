@@ -103,7 +103,7 @@ def _change_product(world: World, which: int, how: int) -> None:
 
 
 def _delete_product(world: World, which: int, how: int) -> None:
-    """With its prices, also those that somebody has, which Stripe would refuse."""
+    """With its prices, also those that someone has, which Stripe would refuse."""
     keys = [one["id"] for one in world.products()]
     if len(keys) > FEWEST_PRODUCTS:
         world.delete_product(keys[which % len(keys)])
@@ -121,7 +121,7 @@ def _change_price(world: World, which: int, how: int) -> None:
 
 
 def _delete_price(world: World, which: int, how: int) -> None:
-    """One that nobody has: Stripe deletes no other."""
+    """One that no one has: Stripe deletes no other."""
     if unused := _unused(world):
         world.delete_price(unused[which % len(unused)])
 

@@ -1,4 +1,4 @@
-"""Time that passes only when somebody says so, and an event loop that lives in it.
+"""Time that passes only when someone says so, and an event loop that lives in it.
 
 A run of the sync costs no waiting: where every task waits, the clock jumps to the first that is
 due. The order of everything follows from the latencies drawn, so that a run can be repeated.
@@ -38,11 +38,11 @@ class Clock:
 
 
 class Stuck(BaseException):
-    """Every task waits for something that nobody will do."""
+    """Every task waits for something that no one will do."""
 
 
 class _Selector(selectors.DefaultSelector):
-    """Instead of waiting, lets the time pass. Nobody outside talks to the loop."""
+    """Instead of waiting, lets the time pass. No one outside talks to the loop."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__()

@@ -22,7 +22,7 @@ def alive(store: Store) -> set[str]:
 
 
 def assert_sound(store: Store, connection_id: int) -> None:
-    """At any moment, however the last run ended: nobody is there twice, and members and counts
+    """At any moment, however the last run ended: no one is there twice, and members and counts
     are what the rules say of the rows that are there."""
     assert store.rows("SELECT count(*) - count(DISTINCT stripe_id) FROM participant") == [(0,)]
     if connections.steps(store, connection_id)["segments"].state == "done":

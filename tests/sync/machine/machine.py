@@ -152,7 +152,7 @@ class SyncMachine(RuleBasedStateMachine):
 
     @rule(weather=weathers)
     def full_in(self, weather: Weather) -> None:
-        """List everything anew, in any weather."""
+        """List everything again, in any weather."""
         self.bench.sync(weather, full=True)
 
     @precondition(lambda self: self.bench.complete)

@@ -205,7 +205,7 @@ def missed_objects_count_as_deleted() -> list[Patch]:
 @planted
 def the_rest_of_a_nested_list() -> list[Patch]:
     async def nothing(self: Retriever, subscriptions: Any) -> None:
-        """Ten items are enough for everybody."""
+        """Ten items are enough for everyone."""
 
     return [patch.object(Retriever, "complete_items", nothing)]
 

@@ -150,7 +150,7 @@ async def test_a_proxy_that_asks_for_a_password(monkeypatch: pytest.MonkeyPatch)
         said = await problem(Transport("https://stripe.invalid", {}))
     assert type(said.__cause__) is httpx.ProxyError
     assert str(said.__cause__) == "407 Proxy Authentication Required"
-    assert str(said) == "the proxy answered 407"
+    assert str(said) == "the proxy responded with 407"
     assert said.permanent
     assert said.clause == (
         f"The proxy 127.0.0.1:{port} refuses the connection to Stripe"

@@ -49,7 +49,7 @@ def request_code(app: MailApp) -> DeviceCode:
     if not (_is_page(page, app) and isinstance(code, str) and code and device_code):
         raise OAuthProblem(
             "senseless",
-            f"The response for {app.provider.name} contained no code to enter. Nothing was"
+            f"The response from {app.provider.name} contained no code to enter. Nothing was"
             " changed. Check the network (a proxy or a sign-in page?) and try again.",
         )
     life = _seconds(answer, "expires_in", LIFE, LONGEST_LIFE)
@@ -67,7 +67,7 @@ def wait_for_approval(
 ) -> MailTokens:
     """Ask until a person has approved. ``wait`` waits some seconds. Raises OAuthProblem.
 
-    While the network is away it goes on asking, because the person signs in meanwhile.
+    While the network is away it goes on asking, because the user signs in during that time.
     """
     form = {"grant_type": GRANT, "client_id": app.client_id, "device_code": code.device_code}
     if app.secret:

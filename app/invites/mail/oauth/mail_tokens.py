@@ -41,7 +41,7 @@ def read_answer(app: MailApp, answer: TokenAnswer, before: str = "") -> MailToke
     if answer.status != 200 or not access or not again:
         raise OAuthProblem(
             "senseless",
-            f"The response for {app.provider.name} contained no tokens (status"
+            f"The response from {app.provider.name} contained no tokens (status"
             f" {answer.status}). Nothing was changed. Check the network (a proxy or a"
             " sign-in page?) and try again.",
         )

@@ -67,5 +67,5 @@ def channel_of(key: str) -> Channel:
     """The channel with this key. Raises StudyProblem if there is none."""
     found = CHANNELS.get(key)
     if found is None:
-        raise StudyProblem(f"Invites leave by one of {', '.join(CHANNELS)}, not by {key!r}.")
+        raise StudyProblem(f"Invites are sent by one of {', '.join(CHANNELS)}, not by {key!r}.")
     return found

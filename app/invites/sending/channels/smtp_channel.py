@@ -180,7 +180,7 @@ class SmtpChannel:
             opt_outs.lift_bounce(work.store, other.connection, other.mailbox, work.by)
 
     def _rested(self, why: str, reached: bool) -> PutResult:
-        """Give the server a rest. ``reached``: it answered."""
+        """Give the server a rest. ``reached``: it responded with."""
         seconds = self._rests.next(reached=reached)
         return PutResult(1, why) if seconds is None else PutResult(1, rest=Rest(seconds, why))
 
@@ -192,7 +192,7 @@ class SmtpChannel:
             return PutResult(1)
         self._refusals.end()
         work.settle(alike, "failed", "queued")
-        return PutResult(1, f"The mail server refuses every mail, the last one with: {reply}")
+        return PutResult(1, f"The mail server refuses every email, the last one with: {reply}")
 
 
 def _wait(job: Job) -> int:

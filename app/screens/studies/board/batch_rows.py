@@ -103,13 +103,15 @@ class Batches:
             keys = [("u", "undoes all of it")] if undo else [("P", "pauses"), ("u", "withdraws")]
             said = words((_sentence(timing), "$warn"), " ", _keys("", *keys))
             if not here:
-                said = words(said, ". ", _keys("This app doesn't send it.", ("P", "sends it here")))
+                said = words(
+                    said, ". ", _keys("This app does not send it.", ("P", "sends it here"))
+                )
         elif run.channel.by_hand:
             said = _keys("You copy each link from the log:", ("L", "then y"))
         elif here:
             said = _keys(self._pace(run), ("P", "pauses"), ("u", "withdraws the rest"))
         else:
-            said = _keys("No one sends it at the moment.", ("P", "sends it here"))
+            said = _keys("Nothing sends it at the moment.", ("P", "sends it here"))
         rows = said.wrap(width)
         return rows + [words((_result(one), "$muted")) for one in run.last[:2]] * (not undo)
 
@@ -123,20 +125,22 @@ def queued_words(number: int, channel: Channel, start_at: int | None = None) -> 
     """What happens to a batch that was just queued, and whether it can be undone."""
     if start_at is not None:
         return (
-            f"{number:,} queued. They start on {moment_words(start_at)}. Until then u undoes all of"
-            " it. Keep the app open, or run panelist send."
+            f"{number:,} queued. They start on {moment_words(start_at)}. Until then, press u to"
+            " undo all of it. Keep the app open, or run panelist send."
         )
     if channel.is_local:
-        return f"{number:,} are written as {channel.words} at once. The study shows how far it is."
+        return f"{number:,} are being saved as {channel.words}. The study shows the progress."
     if channel.by_hand:
-        return f"{number:,} links are ready to copy: press L, then y. u withdraws the rest."
-    return f"{number:,} queued. u undoes all of it for two minutes, then withdraws what is left."
+        return f"{number:,} links are ready to copy: press L, then y. Press u to withdraw the rest."
+    return (
+        f"{number:,} queued. Press u to undo all of it for two minutes, then to withdraw the rest."
+    )
 
 
 def _next(run: RunView) -> str:
     """What happens to a batch in trouble."""
     if run.state == "running":
-        return " Panelist tries again by itself."
+        return " Panelist tries again automatically."
     return " P resumes." if run.state == "paused" and run.left else ""
 
 

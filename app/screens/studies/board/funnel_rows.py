@@ -37,7 +37,7 @@ def funnel_rows(
     since = f"since {day(first, now)}" if first else ""
     rows = heading("Funnel", since, width, roomy=roomy)
     if not counts.invited:
-        return [*rows, words(("No one is invited yet.", "$muted")), *_others(counts, width)]
+        return [*rows, words(("No one has been invited yet.", "$muted")), *_others(counts, width)]
     steps = (
         ("Invited", counts.invited, "$awaiting", ""),
         ("Started", counts.of("started", "completed"), "$started", "started"),

@@ -21,7 +21,7 @@ LABEL = 11  # cells for the label of a line
 NAME = 18  # cells for the name of who replied
 NO_STUDIES = EmptyText(
     "No studies yet.",
-    "A study invites people from your segments.",
+    "A study invites participants from your segments.",
     (("n", "New study"),),
 )
 
@@ -131,7 +131,7 @@ class StudyView:
         study, due = self.study, self.figures.due
         lines = []
         if study.state == "active" and due:
-            people = "1 person has" if due == 1 else f"{due:,} people have"
+            people = "1 invitee has" if due == 1 else f"{due:,} invitees have"
             lines.append(words(f"{people} not replied. ", ("R", "bold $primary"), " reminds them."))
         if study.state == "active":
             lines.append(

@@ -61,7 +61,7 @@ class StudyTable(Table):
     def __init__(self) -> None:
         super().__init__(
             COLUMNS,
-            "The studies: how many people each has invited, and how many completed.",
+            "The studies, with how many participants were invited and completed.",
             empty="No studies yet. Press n to create one.",
             waiting="No account is connected. Press 1 to connect one.",
             id="study-list",

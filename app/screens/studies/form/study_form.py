@@ -38,7 +38,7 @@ FIELDS = (
     FieldText("opt_out", "Opt-out"),
     FieldText("postal", "Postal address", "Acme Inc, 1 Quay Street, Bristol"),
     FieldText("cool_down_days", "Wait", "none", "days between invites", group="Limits"),
-    FieldText("cap", "Limit", "none", "invites to a person"),
+    FieldText("cap", "Limit", "none", "invites to a participant"),
     FieldText("cap_days", "Within", "none", "days"),
     FieldText("expire_days", "Invite expires", "never", "days after sending"),
     FieldText("quiet_hours", "Other times", quiet_hours.EXAMPLE),
