@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -232,7 +233,11 @@ class _Drawing:
 
 
 def _short(day: date) -> str:
-    return f"{day.day} {day:%b}" if day.year == date.today().year else f"{day:%b} {day.year}"
+    return (
+        f"{day.day} {day:%b}"
+        if day.year == date.fromtimestamp(time.time()).year
+        else f"{day:%b} {day.year}"
+    )
 
 
 def _runs(cells: Sequence[tuple[str, str]]) -> Content:
