@@ -58,8 +58,8 @@ def keys_page() -> str:
         (
             HEAD,
             "## The shortest ways\n",
-            "From Status. A text that you choose or paste, written *like this*, counts as one key. The"
-            "\nstudy to invite from is the demo's draft.\n",
+            "From Status. A text that you choose or paste, written *like this*, counts as one key."
+            "\nThe study to invite from is the demo's draft.\n",
             _ways(),
             "## Everywhere\n",
             _actions(APP),
