@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
 from textual.driver import Driver
 from textual.keys import format_key
 from textual.screen import Screen
@@ -252,6 +253,11 @@ class PanelistApp(ConnectionHandlers, AppActions, ThemedApp):
             self.call_after_refresh(self.follow_tour)
 
     # Faults
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A screen that is being built when the app quits never gets its widgets."""
+        if not (self._exit and isinstance(error, NoMatches)):
+            super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
         """Textual would show a traceback with the values of variables: keys and customers."""
