@@ -20,10 +20,9 @@ from textual.widgets import Input, OptionList, TextArea
 
 from app.screens.screen_picture import svg
 from app.tui import PanelistApp
-from tests.pictures.scenes import SCENES, Scene, keys
+from tests.pictures.scenes import DOCS_SIZE, SCENES, Scene, Size, keys
 from tests.pictures.world import Worlds, fixed_clock
 
-Size = tuple[int, int]
 REST = 0.03  # seconds between two looks at a screen that may still change
 MOST = 200  # looks
 SOON = 1.5  # seconds within which a timer is waited for
@@ -72,12 +71,14 @@ def written_worlds() -> Iterator[Worlds]:
 
 
 def draw(
-    worlds: Worlds, sizes: Sequence[Size], theme: str, scenes: Sequence[Scene] = SCENES
+    worlds: Worlds, sizes: Sequence[Size], theme: str, documented: bool = False
 ) -> Iterator[Picture]:
-    """Draw scenes at some sizes. Each scene has an app of its own, whose terminal is resized."""
-    for scene in scenes:
+    """Draw every scene at some sizes. Each has an app of its own, whose terminal is resized.
+    ``documented``: also at the size that the documentation shows, if it shows the scene."""
+    for scene in SCENES:
+        shown = documented and (scene.docs or scene.frame)
         with worlds.app(scene.world, theme) as app:
-            yield from asyncio.run(_take(app, scene, sizes))
+            yield from asyncio.run(_take(app, scene, [*sizes, DOCS_SIZE] if shown else sizes))
 
 
 async def _take(app: PanelistApp, scene: Scene, sizes: Sequence[Size]) -> list[Picture]:
@@ -91,7 +92,7 @@ async def _take(app: PanelistApp, scene: Scene, sizes: Sequence[Size]) -> list[P
             if size != app.size:
                 await pilot.resize_terminal(*size)
                 await rest(app, pilot)
-            made.append(Picture(scene, size, cells_of(app), svg(app) if scene.docs else ""))
+            made.append(Picture(scene, size, cells_of(app), svg(app) if size == DOCS_SIZE else ""))
     return made
 
 

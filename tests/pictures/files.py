@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 
 from tests.docs.shell import ROOT
-from tests.pictures.drawing import Picture, Size, draw
-from tests.pictures.scenes import SCENES
+from tests.pictures.drawing import Picture, draw
+from tests.pictures.film import film
+from tests.pictures.scenes import DOCS_SIZE, Size
 from tests.pictures.world import Worlds
 
 STORED = ROOT / "tests" / "snapshots"
 THEME, SIZES = "lamplight", ((80, 24), (120, 40))
 DEEP = [("paper", SIZES), ("terminal", SIZES), (THEME, ((200, 60),))]
 SUMS = "others.txt"  # of the other themes and sizes only the sums are kept, to be small
-DOCS_SIZE = (110, 32)
 
 
 def file_name(theme: str, picture: Picture) -> str:
@@ -35,7 +35,13 @@ def sums(pictures: dict[str, str]) -> list[str]:
     ]
 
 
-def documented(worlds: Worlds) -> dict[str, str]:
-    """The pictures that the documentation shows, as SVG."""
-    shown = [one for one in SCENES if one.docs]
-    return {f"{one.scene.name}.svg": one.svg for one in draw(worlds, [DOCS_SIZE], THEME, shown)}
+def first_stage(worlds: Worlds) -> tuple[dict[str, str], dict[str, str]]:
+    """The files of the first theme and sizes, and the pictures of the documentation."""
+    pictures = [*draw(worlds, SIZES, THEME, documented=True)]
+    shown = [one for one in pictures if one.size == DOCS_SIZE]
+    frames = sorted((one for one in shown if one.scene.frame), key=lambda one: one.scene.frame)
+    return (
+        {file_name(THEME, one): one.text for one in pictures if one.size in SIZES},
+        {f"{one.scene.name}.svg": one.svg for one in shown if one.scene.docs}
+        | {"film.svg": film(frames)},
+    )

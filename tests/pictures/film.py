@@ -9,34 +9,21 @@ from __future__ import annotations
 import re
 from html import escape
 
-from tests.pictures.drawing import Cell, Picture, draw
-from tests.pictures.scenes import SCENES
-from tests.pictures.world import Worlds
+from tests.pictures.drawing import Cell, Picture
 
-NAME = "film.svg"
-FRAMES = ("status", "segments", "filter", "person", "history", "ticket", "studies")
 SECONDS = 3  # each frame
-SIZE, THEME = (100, 28), "lamplight"
 WIDTH, HEIGHT, BASE, AROUND = 8.4, 18, 13.5, 12  # pixels: a cell, its base line, the margin
 FONT = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace"
 
 
-def film(worlds: Worlds) -> dict[str, str]:
-    """The file's name and content."""
-    chosen = sorted(
-        (one for one in SCENES if one.name in FRAMES), key=lambda one: FRAMES.index(one.name)
-    )
-    return {NAME: assembled([*draw(worlds, [SIZE], THEME, chosen)])}
-
-
-def assembled(pictures: list[Picture]) -> str:
-    """The pictures as one SVG."""
+def film(pictures: list[Picture]) -> str:
+    """Pictures of one size as one SVG."""
     styles: dict[str, str] = {}
     frames = [
         f'<g class="f" style="animation-delay:{number * SECONDS}s">{_frame(one, styles)}</g>'
         for number, one in enumerate(pictures)
     ]
-    columns, rows = SIZE
+    columns, rows = pictures[0].size
     width, height = round(columns * WIDTH + 2 * AROUND), rows * HEIGHT + 2 * AROUND
     length, share = len(pictures) * SECONDS, 100 / len(pictures)
     rules = "".join(f".{name}{{{rule}}}" for rule, name in styles.items())

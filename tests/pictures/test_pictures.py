@@ -11,19 +11,9 @@ from app.paths import asset
 from tests.docs.shell import ROOT
 from tests.helpers.depth import DEEP as IS_DEEP
 from tests.helpers.quick_textual import quick_textual
-from tests.pictures.drawing import Size, written_worlds
-from tests.pictures.files import (
-    DEEP,
-    SIZES,
-    STORED,
-    SUMS,
-    THEME,
-    documented,
-    snapshots,
-    sums,
-)
-from tests.pictures.film import film
-from tests.pictures.scenes import SCENES
+from tests.pictures.drawing import written_worlds
+from tests.pictures.files import DEEP, STORED, SUMS, first_stage, snapshots, sums
+from tests.pictures.scenes import SCENES, Size
 from tests.pictures.world import Worlds
 
 __all__ = ["quick_textual"]
@@ -61,14 +51,10 @@ def stored(folder: Path, drawn: dict[str, str]) -> set[str]:
     }
 
 
-def test_every_screen_looks_as_stored(worlds: Worlds) -> None:
-    drawn = snapshots(worlds, THEME, SIZES)
+def test_every_screen_looks_as_stored_and_as_documented(worlds: Worlds) -> None:
+    drawn, shown = first_stage(worlds)
     compare("tests/snapshots", drawn, stored(STORED, drawn))
-
-
-def test_the_documentation_shows_what_is_drawn(worlds: Worlds) -> None:
-    drawn = documented(worlds) | film(worlds)
-    compare("assets", drawn, stored(asset("film.svg").parent, drawn))
+    compare("assets", shown, stored(asset("film.svg").parent, shown))
 
 
 def test_no_picture_is_stored_of_a_screen_that_is_gone() -> None:
