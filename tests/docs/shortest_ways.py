@@ -5,10 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.pictures.scenes import Typed, keys
+from tests.pictures.scenes import Typed
 
 PASTE = "paste"
-keys_of = keys
 
 
 @dataclass(frozen=True)

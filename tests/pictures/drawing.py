@@ -20,7 +20,7 @@ from textual.widgets import Input, OptionList, TextArea
 
 from app.screens.screen_picture import svg
 from app.tui import PanelistApp
-from tests.pictures.scenes import DOCS_SIZE, SCENES, Scene, Size, keys
+from tests.pictures.scenes import DOCS_SIZE, SCENES, Scene, Size, Typed, keys
 from tests.pictures.world import Worlds, fixed_clock
 
 REST = 0.03  # seconds between two looks at a screen that may still change
@@ -86,7 +86,7 @@ async def _take(app: PanelistApp, scene: Scene, sizes: Sequence[Size]) -> list[P
     async with app.run_test(size=sizes[0]) as pilot:
         await rest(app, pilot)
         for step in scene.steps:
-            await pilot.press(*keys(step))
+            await press(app, pilot, step)
             await rest(app, pilot, scene.lists and step is scene.steps[-1])
         for size in sizes:
             if size != app.size:
@@ -94,6 +94,15 @@ async def _take(app: PanelistApp, scene: Scene, sizes: Sequence[Size]) -> list[P
                 await rest(app, pilot)
             made.append(Picture(scene, size, cells_of(app), svg(app) if size == DOCS_SIZE else ""))
     return made
+
+
+async def press(app: PanelistApp, pilot: Pilot[None], step: str) -> None:
+    """Press the keys of a step. A text waits for a field."""
+    for _ in range(MOST):
+        if not isinstance(step, Typed) or isinstance(app.focused, Input | TextArea):
+            break
+        await pilot.pause(REST)
+    await pilot.press(*keys(step))
 
 
 async def rest(app: PanelistApp, pilot: Pilot[None], lists: bool = False) -> None:

@@ -11,9 +11,10 @@ from textual.pilot import Pilot
 
 from app.tui import PanelistApp
 from app.widgets.dialog import DecisionDialog
-from tests.docs.shortest_ways import PASTE, WAYS, Way, keys_of
+from tests.docs.shortest_ways import PASTE, WAYS, Way
 from tests.helpers.quick_textual import quick_textual
 from tests.pictures.drawing import cells_of, rest, written_worlds
+from tests.pictures.drawing import press as press_keys
 from tests.pictures.world import Worlds
 
 __all__ = ["quick_textual"]
@@ -92,5 +93,5 @@ async def press(app: PanelistApp, pilot: Pilot[None], step: str) -> None:
     if step == PASTE:
         app.post_message(events.Paste("rk_test_pasted0123456789"))
     else:
-        await pilot.press(*keys_of(step))
+        await press_keys(app, pilot, step)
     await rest(app, pilot)
