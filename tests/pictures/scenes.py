@@ -44,7 +44,7 @@ SCENES = (
     Scene("masked", (*ACTIVE, "M")),
     Scene("person", (*ACTIVE, "enter"), frame=4),
     Scene("filter", ("3", "slash", Typed(AT_RISK), Typed(" AND cu")), frame=3),
-    Scene("segment-form", ("3", "n", Typed("At risk"), "tab", Typed(AT_RISK), Typed(" AND cu"))),
+    Scene("segment-form", ("3", "n")),
     Scene("compare", ("3 down", "v", "down down enter")),
     Scene("history", ("3 down", "t"), docs=True, frame=5),
     Scene("studies", ("4",), docs=True, frame=7),
