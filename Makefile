@@ -44,9 +44,9 @@ docs:
 reference:
 	$(BIN)/python -m tests.docs.reference
 
-## pictures   draw the pictures of the documentation again
+## pictures   draw the pictures of the tests and of the documentation again
 pictures:
-	$(BIN)/python -m tests.docs.pictures
+	$(BIN)/python -m tests.pictures
 
 ## strings    print every text that people can read
 strings:

@@ -8,6 +8,7 @@ from app.keys.actions import KeyContext
 from app.keys.dialogs import EXPORT, FILTER, MARK_LIST, SEGMENT_FORM, STUDY_FORM, TABLE
 from app.keys.screens import APP, SCREENS
 from app.keys.verbs import VERBS
+from tests.docs.shortest_ways import WAYS
 
 SIGNS = {
     "question_mark": "?", "slash": "/", "less_than_sign": "<", "greater_than_sign": ">",
@@ -46,11 +47,20 @@ has another meaning on the same screen, that line is left out. The app and `pane
 """
 
 
+def _ways() -> str:
+    rows = [f"| {way.name} | {way.shown} | {way.fewest} |" for way in WAYS]
+    return "\n".join(("| what | keys | number |", "| --- | --- | --- |", *rows, ""))
+
+
 def keys_page() -> str:
     """The page."""
     return "\n".join(
         (
             HEAD,
+            "## The shortest ways\n",
+            "From Status. A text that you choose or paste, written *like this*, counts as one key."
+            "\nThe study to invite from is the demo's draft.\n",
+            _ways(),
             "## Everywhere\n",
             _actions(APP),
             "## In lists\n",

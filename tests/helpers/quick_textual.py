@@ -18,6 +18,7 @@ import sys
 import threading
 import types
 from collections.abc import Iterator
+from contextlib import contextmanager
 from math import inf
 from typing import Any
 from unittest.mock import patch
@@ -31,9 +32,9 @@ from textual.screen import UPDATE_PERIOD
 from app.sync.auth.stripe_approval import Approval
 
 
-@pytest.fixture(scope="session", autouse=True)
-def quick_textual() -> Iterator[None]:
-    """Every app of this run is a quick one."""
+@contextmanager
+def quick_apps() -> Iterator[None]:
+    """Every app in here is a quick one."""
     _others.update(sys._current_frames())
     with (
         patch("textual.pilot.wait_for_idle", _wait_for_work),
@@ -41,6 +42,13 @@ def quick_textual() -> Iterator[None]:
         patch.object(Stylesheet, "_parse_rules", _parsed_once()),
         patch.object(Compositor, "render_update", _draw_later),
     ):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_textual() -> Iterator[None]:
+    """Every app of this run is a quick one."""
+    with quick_apps():
         yield
 
 

@@ -117,7 +117,9 @@ class SegmentHistoryScreen(KeptPeopleScreen):
         if self._first_sync is None:
             self._show_problem("There was no sync yet, so there is no history.")
         else:
-            month = max(begin(stepped(date.today(), "day", -DAYS)), self._first_sync)
+            month = max(
+                begin(stepped(date.fromtimestamp(time.time()), "day", -DAYS)), self._first_sync
+            )
             self._show_since(month if self._begin is None else self._begin)
 
     def again(self) -> SegmentHistoryScreen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -267,7 +268,7 @@ class _Drawing:
 
 
 def _short(day: date) -> str:
-    this_year = day.year == date.today().year
+    this_year = day.year == date.fromtimestamp(time.time()).year
     return f"{day.day} {day:%b}" if this_year else f"{day.day} {day:%b} {day.year}"
 
 
