@@ -52,6 +52,8 @@ SEGMENTS = place(
     Row("copy", "Copy a value of this person, or open them in Stripe's Dashboard"),
     Row("edit", "Change the name or the filter of this segment"),
     Row("delete", "Delete this segment, after a question"),
+    Row("suppress", "Opt this person out of every study, after a question"),
+    Row("allow", "Contact this person again, for a reason that you give"),
     Row("erase", "Erase this person in four hours, after a question. Again: keep them"),
     REFRESH,
 )  # fmt: skip
@@ -123,7 +125,7 @@ LOG = place(
     Row("import", "Record what became of the people in a list"),
     Row("log", "See who did what, when and from where", "ledger", name="Ledger"),
     Row("withdraw", "Withdraw these invites, after a question"),
-    Row("suppress", "Never contact these addresses again, after a question"),
+    Row("suppress", "Opt these people out of every study, after a question"),
     Row("allow", "Contact these addresses again, for a reason that you give"),
     opener="studies.log",
 )  # fmt: skip
