@@ -136,6 +136,8 @@ class PanelistApp(ConnectionHandlers, AppActions, ThemedApp):
         if self._still:
             return
         self.screen_change_signal.subscribe(self, lambda _: self.call_later(self.tour.look))
+        # After ctrl+z and fg the terminal is empty, and Textual draws only what changed.
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.sending.start_housekeeping()
         self.terminal_notices.start()
         self._upkeep.start()
