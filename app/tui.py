@@ -137,6 +137,8 @@ class PanelistApp(ConnectionHandlers, AppActions, ThemedApp):
         self.screen_change_signal.subscribe(
             self, lambda _: self.call_after_refresh(self.follow_tour)
         )
+        # After ctrl+z and fg the terminal is empty, and Textual draws only what changed.
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.sending.start_housekeeping()
         self.terminal_notices.start()
         self._upkeep.start()

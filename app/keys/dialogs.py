@@ -180,9 +180,10 @@ TOGGLE = place(
 FILTER = place(
     "field", "filter", "Filter",
     Row("open", "Go to the list", "submit", "To the list"),
-    Row("to_list", "Go to the list", "submit", shown=False),
-    Row("complete", "Use the first suggestion. Without one, go to the next field"),
-    Row("earlier", "Bring back an earlier filter"),
+    Row("to_list", "Choose the next suggestion. After the last, go to the list", "next",
+        "Next suggestion", shown=False),
+    Row("complete", "Use the chosen suggestion. Without one, go to the next field"),
+    Row("earlier", "Choose the suggestion before, or bring back an earlier filter"),
     Row("back", "Clear the filter. Press again to leave it", "clear", "Clear"),
 )  # fmt: skip
 

@@ -53,6 +53,8 @@ SEGMENTS = place(
     Row("copy", "Copy a detail of this participant, or open their page in Stripe's Dashboard"),
     Row("edit", "Change the name or the filter of this segment"),
     Row("delete", "Delete this segment, after a question"),
+    Row("suppress", "Opt this participant out of every study, after a question"),
+    Row("allow", "Allow invites to this participant again. You give a reason"),
     Row("erase", "Erase this participant in four hours, after a question. Press again to keep "
     "them"),
     REFRESH,
@@ -125,7 +127,7 @@ LOG = place(
     Row("import", "Mark invites from a list of replies"),
     Row("log", "See who did what, when and from where", "ledger", name="Ledger"),
     Row("withdraw", "Withdraw these invites, after a question"),
-    Row("suppress", "Do not contact these addresses again, after a question"),
+    Row("suppress", "Opt these addresses out of every study, after a question"),
     Row("allow", "Allow invites to these addresses again. You give a reason"),
     opener="studies.log",
 )  # fmt: skip

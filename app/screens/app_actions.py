@@ -28,8 +28,8 @@ class AppActions(Host):
 
     async def action_back(self) -> None:
         """Close the thing on top. At the top level of a mode nothing is to be closed."""
-        if isinstance(self.screen, PanelistScreen) and not self.screen.back():
-            self.tour.leave()
+        if isinstance(self.screen, PanelistScreen):
+            self.screen.back()
 
     def action_tour(self) -> None:
         """Continue the tour of the demo, or leave it."""

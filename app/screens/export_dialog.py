@@ -153,7 +153,10 @@ class ExportDialog(DecisionDialog["Path | None"]):
 
     def _begin(self, *, replace: bool) -> None:
         name = self.query_one(TextField).value.strip()
-        if not name or self._file is not None or self.deaf:
+        if self._file is not None or self.deaf:
+            return
+        if not name:
+            self._say(words(("✗ Give the file a name.", "$never")))
             return
         self._file = Path(os.path.abspath(os.path.expanduser(name)))
         self._offer_to_replace(False)

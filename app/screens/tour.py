@@ -213,6 +213,7 @@ class Tour:
             line = GuideLine()
             screen.mount(line)
         line.show(state)
+        screen.set_class(bool(state.text), "-guided")  # so that no message covers the line
 
     def _of_demo(self, see: View) -> GuideState:
         if self.left or self._host.snapshot(fresh=False).view.connection is None:

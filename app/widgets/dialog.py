@@ -32,6 +32,7 @@ class Dialog(ModalScreen[Result]):
     NAMES: ClassVar[Mapping[str, str]] = {}  # what keys are called here, by the ids of actions
 
     def _on_mount(self, event: events.Mount) -> None:
+        self.app.clear_notifications()  # what was told about the screen below covers nothing here
         footer = KeyFooter()  # subclasses compose the rest
         self.mount(footer)
         footer.call_after_refresh(footer.hint, FooterHints(names=self.NAMES))

@@ -57,6 +57,7 @@ class NoteState:
     begin: int = 0
     end: int = 0
     suggestions: tuple[tuple[str, str], ...] = ()  # text, and what it means
+    chosen: int = 0  # the suggestion that is used next
 
 
 class Note(StateWidget[NoteState]):
@@ -73,23 +74,25 @@ class Note(StateWidget[NoteState]):
         if not state.suggestions:
             return []
         if any(about for _, about in state.suggestions):
-            return _explained(state.suggestions[:MOST])
-        (first, _), *others = state.suggestions
+            first = max(0, state.chosen + 1 - MOST)
+            return _explained(state.suggestions[first : first + MOST], state.chosen - first)
         parts = [
-            words(("tab ", "$muted"), (first, "bold $primary")),
-            *(words(one) for one, _ in others),
+            words(("tab ", "$muted"), (one, "bold $primary")) if at == state.chosen else words(one)
+            for at, (one, _) in enumerate(state.suggestions)
         ]
         return [words("  ").join(parts)]
 
 
-def _explained(suggestions: Sequence[tuple[str, str]]) -> list[Content]:
-    """A line for each suggestion, with what it means."""
+def _explained(suggestions: Sequence[tuple[str, str]], chosen: int) -> list[Content]:
+    """A line for each suggestion, with what it means. Beside the chosen one stands the key that
+    uses it, and below that the key that chooses the next."""
     most = max(cell_len(text.strip()) for text, _ in suggestions)
     lines = []
     for index, (text, about) in enumerate(suggestions):
-        name = fit(text.strip(), most)
-        head = words(("tab ", "$muted"), (name, "bold $primary")) if not index else f"    {name}"
-        lines.append(words(head, (f"  {about}", "$muted")))
+        key = {chosen: "tab ", chosen + 1: "  ↓ "}.get(index, "    ")
+        style = "bold $primary" if index == chosen else ""
+        name = (fit(text.strip(), most), style)
+        lines.append(words((key, "$muted"), name, (f"  {about}", "$muted")))
     return lines
 
 
@@ -154,8 +157,20 @@ class FilterInput(TextField):
         if not line.complete():
             self.screen.focus_next()
 
+    async def action_next(self) -> None:
+        if not self.query_ancestor(FilterLine).choose(1):
+            await self.action_submit()
+
     def action_earlier(self) -> None:
-        self.query_ancestor(FilterLine).earlier()
+        line = self.query_ancestor(FilterLine)
+        if not line.choose(-1):
+            line.earlier()
+
+    async def action_submit(self) -> None:
+        """Use the suggestion that the arrows chose, or go to the list."""
+        line = self.query_ancestor(FilterLine)
+        if not (line.chosen and line.complete()):
+            await super().action_submit()
 
     def action_clear(self) -> None:
         self.query_ancestor(FilterLine).clear()
@@ -202,6 +217,7 @@ class FilterLine(Vertical):
         self._placeholder = placeholder
         self._trouble: Trouble | None = None
         self._suggestions: tuple[Suggestion, ...] = ()
+        self.chosen = 0  # the suggestion that is used next
         self._about = ""  # the text that the last answer was about
         self._narrowed = ""
         self._earlier: list[str] = []  # filters, the newest first
@@ -254,6 +270,8 @@ class FilterLine(Vertical):
         """Show a problem or suggestions for ``text``, unless the text has changed since."""
         if text == self.text:
             self._about = text
+            if tuple(suggestions) != self._suggestions:
+                self.chosen = 0
             self._trouble, self._suggestions = trouble, tuple(suggestions)
             self._draw()
 
@@ -262,11 +280,19 @@ class FilterLine(Vertical):
         self.query_one(Count).show(text)
 
     def complete(self) -> bool:
-        """Use the first suggestion. Returns False if there is none."""
+        """Use the chosen suggestion. Returns False if there is none."""
         if not self._suggestions:
             return False
-        text, (begin, end), _ = self._suggestions[0]
+        text, (begin, end), _ = self._suggestions[self.chosen]
         self._input.replace(text, begin, end)
+        return True
+
+    def choose(self, step: int) -> bool:
+        """Choose another suggestion. Returns False at the end of them, or if there is none."""
+        if self._trouble is not None or not 0 <= self.chosen + step < len(self._suggestions):
+            return False
+        self.chosen += step
+        self._draw()
         return True
 
     def earlier(self) -> None:
@@ -294,7 +320,8 @@ class FilterLine(Vertical):
             self.post_message(self.Left(self, ""))
 
     def _draw(self) -> None:
-        state = NoteState(suggestions=tuple((one.text, one.about) for one in self._suggestions))
+        offered = tuple((one.text, one.about) for one in self._suggestions)
+        state = NoteState(suggestions=offered, chosen=self.chosen)
         if self._trouble is not None:
             begin, end = (self._cell(at) for at in self._trouble.span)
             state = NoteState(self._trouble.text, begin, end)
@@ -305,11 +332,17 @@ class FilterLine(Vertical):
         seen = cell_len(self.text[: max(0, at)]) - self._input.scroll_offset.x
         return len(PROMPT) + max(0, seen)
 
+    @on(events.DescendantFocus)
+    def _focused(self) -> None:
+        """Ask what can be typed, before the first letter."""
+        if not self.text:
+            self.post_message(self.Typed(self, ""))
+
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
         if self.text != self._about:  # an answer may have been faster than this message
-            self._trouble, self._suggestions = None, ()
+            self._trouble, self._suggestions, self.chosen = None, (), 0
         self._draw()
         self.post_message(self.Typed(self, self.text))
         if self._timer is not None:

@@ -22,7 +22,7 @@ HEAD = """# Keys
 
 The same verb has the same key on every screen. What you can't undo has a capital letter, and
 Panelist asks first. `Escape` closes what is on top, such as a dialog, a search or a person, and
-does nothing at the top level of a mode. In the demo it then leaves the tour.
+does nothing at the top level of a mode.
 
 You don't have to learn this page. The line at the bottom names the keys that work now. Press `?`
 for all of them, or `F1` in a field: type to find one, and press `Enter` to run it. `ctrl+p` finds

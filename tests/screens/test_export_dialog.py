@@ -191,7 +191,9 @@ async def test_a_problem_is_said_and_another_name_can_be_given(
             await at.press("enter")
             await at.until(lambda: "✗" in said(form))
             assert not shown(form, "replace")
-        await at.press("ctrl+u", "b", "enter")
+        await at.press("ctrl+u", "enter")
+        assert "Give the file a name." in said(form)
+        await at.press("b", "enter")
         await at.until(lambda: "Exported 7 participants to" in at.flat)
     assert [one.name for one in home.iterdir()] == ["b"]
 

@@ -395,6 +395,17 @@ def test_the_app_needs_nothing_to_be_made(store: Store, tmp_path: Path) -> None:
     assert plain(app.title) == "Panelist"
 
 
+async def test_after_the_shell_the_whole_screen_is_drawn_again(start: Start) -> None:
+    async with start((80, 24)) as at:
+        drawn: list[object] = []
+        screen = at.app.screen
+        screen.screen_layout_refresh_signal.subscribe(screen, drawn.append, immediate=True)
+        await at.pilot.pause()
+        drawn.clear()
+        at.app.app_resume_signal.publish(at.app)  # as Textual does after fg
+        await at.until(lambda: bool(drawn))
+
+
 async def test_the_app_opens_as_it_was_left(start: Start, store: Store) -> None:
     filled.acme(store)
     async with start((120, 40)) as at:

@@ -87,7 +87,7 @@ async def test_a_dialog_and_its_fields_have_help(start: Start, here: int) -> Non
         form.query_one(FilterInput).focus()
         await at.press("f1")
         assert "The list shows only matches" in at.flat
-        assert "Use the first suggestion" in at.flat
+        assert "Use the chosen suggestion" in at.flat
         await at.press("escape")
         form.query_one("#save", Button).focus()
         await at.press("question_mark")

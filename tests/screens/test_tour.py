@@ -99,7 +99,7 @@ async def test_it_can_be_left_and_continued(start: Start, sync: filled.StandIn) 
         await says(at, "1/5")
         await at.press("3")
         await says(at, "2/5")
-        await at.press("escape")  # nothing else is open
+        await at.press("f3")
         await at.until(lambda: guide(at) == "")
         assert "You left the tour. Press f3 to continue it." in at.toasts
         await at.press("4")
@@ -117,7 +117,7 @@ async def test_it_can_be_left_and_continued(start: Start, sync: filled.StandIn) 
         await says(at, "2/5 Press 3 for Segments.")
 
 
-async def test_escape_closes_what_is_on_top_before_the_tour(
+async def test_escape_closes_what_is_on_top_and_never_the_tour(
     start: Start, sync: filled.StandIn
 ) -> None:
     async with start(demo=DEMO, sync=sync) as at:
@@ -125,6 +125,8 @@ async def test_escape_closes_what_is_on_top_before_the_tour(
         await at.press("3", "slash", "escape")
         await says(at, "2/5")
         await at.press("tab", "enter", "escape")  # a person
+        await says(at, "2/5")
+        await at.press("escape", "escape")  # nothing is open
         await says(at, "2/5")
 
 

@@ -83,6 +83,37 @@ async def test_enter_and_down_narrow_at_once_and_go_on() -> None:
             assert app.texts(FilterLine.Narrowed) == ["a"]  # it is narrowed to that already
 
 
+async def test_arrows_choose_a_suggestion_and_enter_uses_it() -> None:
+    app = Stage()
+    offered = [Suggestion(f"field{at}", (0, 1), "a field") for at in range(8)]
+    async with app.run_test() as pilot:
+        app.line.focus()
+        await press(pilot, "f")
+        app.line.answer("f", suggestions=offered)
+        await press(pilot, *["down"] * 6, "up", "up", "down")
+        assert [line[:14] for line in app.lines[1:6]] == [
+            "    field1  a ",
+            "    field2  a ",
+            "    field3  a ",
+            "    field4  a ",
+            "tab field5  a ",
+        ]
+        await press(pilot, "enter")
+        assert app.line.text == "field5"
+        assert app.texts(FilterLine.Entered) == []
+        app.line.answer("field5", suggestions=[Suggestion(":", (6, 6), "is")])
+        await press(pilot, "down")  # there is no next suggestion
+        assert app.texts(FilterLine.Entered) == ["field5"]
+
+
+async def test_focus_asks_what_can_be_typed() -> None:
+    app = Stage()
+    async with app.run_test() as pilot:
+        app.line.focus()
+        await pilot.pause()
+        assert app.texts(FilterLine.Typed) == [""]
+
+
 async def test_escape_clears_and_then_leaves() -> None:
     app = Stage()
     async with app.run_test() as pilot:

@@ -6,13 +6,14 @@ The text is not complete yet, so it is read token by token up to the cursor, wit
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from app.db.store import Store
 from app.db.stored_json import stored_metadata
 from app.panel.filters.common_values import common_values
+from app.panel.filters.errors import FilterError
 from app.panel.filters.fields import FIELDS
 from app.panel.filters.values import quote
 from app.panel.segments.views import segments
@@ -142,6 +143,13 @@ def complete(text: str, cursor: int, known: Vocabulary) -> list[Completion]:
     if context.expected == "joint" and not context.typed:
         return joints
     return joints + _matching(context, end, "field", _fields(context.inside, known))
+
+
+def still_typed(error: FilterError, offered: Sequence[Completion], text: str) -> bool:
+    """Whether the error is about the part that a person types now and that can be completed."""
+    if not offered:
+        return False
+    return error.end >= offered[0].start or not text[error.start :].strip()
 
 
 def _is_plain(field: str) -> bool:

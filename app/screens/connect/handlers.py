@@ -101,7 +101,8 @@ class ConnectionHandlers(Host):
 
             self.open_dialog(UnlockDialog(why), self._unlocked)
         else:
-            self.ask_for_storage(why, lost=message.lost)
+            keyring = message.lost or message.problem.kind != "unavailable"
+            self.ask_for_storage(why, lost=message.lost, keyring=keyring)
         self.refresher.show()
 
     def _unlocked(self, passphrase: str | None) -> None:
@@ -116,7 +117,7 @@ class ConnectionHandlers(Host):
         else:
             self.stripe.unlock(passphrase)
 
-    def ask_for_storage(self, why: str, *, lost: bool = False) -> None:
+    def ask_for_storage(self, why: str, *, lost: bool = False, keyring: bool = True) -> None:
         from app.screens.connect.token_store_dialog import TokenStoreDialog
 
         def chosen(choice: Choice | None) -> None:
@@ -129,7 +130,7 @@ class ConnectionHandlers(Host):
             else:
                 self.stripe.choose(*choice, anew=lost)
 
-        self.open_dialog(TokenStoreDialog(why, lost=lost), chosen)
+        self.open_dialog(TokenStoreDialog(why, lost=lost, keyring=keyring), chosen)
 
     def action_accounts(self) -> None:
         """Choose the account whose participants are shown."""

@@ -166,9 +166,16 @@ class ConnectScreen(PanelistScreen):
             self.call_after_refresh(self.query_one(Form).scroll_home, animate=False)
 
     def on_paste(self, event: events.Paste) -> None:
-        """While an approval page is open, use text pasted anywhere as the redirect address."""
-        if self.host.oauth.page is not None and not isinstance(self.focused, Input):
+        """Use text that is pasted while no field has the focus: as the redirect address while an
+        approval page is open, or else as the key."""
+        if isinstance(self.focused, Input):
+            return
+        if self.host.oauth.page is not None:
             self._paste(event.text.strip())
+            return
+        for field in self.query(KeyInput):
+            field.focus()
+            field.post_message(events.Paste(event.text))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether a key works now."""

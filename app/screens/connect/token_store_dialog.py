@@ -37,15 +37,17 @@ LOST = (
 
 
 class TokenStoreDialog(DecisionDialog[Choice | None]):
-    """Asks for a storage. None is highlighted. ``lost``: choosing one drops what is stored."""
+    """Asks for a storage. None is highlighted. ``lost``: choosing one drops what is stored.
+    ``keyring``: whether this computer has one to offer."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(TOKEN_STORE)
     help_text = "Where Panelist stores its credentials. Escape changes nothing."
 
-    def __init__(self, why: str, *, lost: bool = False) -> None:
+    def __init__(self, why: str, *, lost: bool = False, keyring: bool = True) -> None:
         super().__init__()
         self._why = why
         self._lost = lost
+        self._places = [one for one in WORDS if keyring or one is not TokenStore.KEYRING]
 
     def compose(self) -> ComposeResult:
         lines = [words(("Where should Panelist store its credentials?", "bold")), words(self._why)]
@@ -54,7 +56,7 @@ class TokenStoreDialog(DecisionDialog[Choice | None]):
         with VerticalScroll(id="dialog", can_focus=False):
             yield Static(para(lines))
             yield ChoiceList(
-                *(Option(words(text), id=place.value) for place, text in WORDS.items()),
+                *(Option(words(WORDS[place]), id=place.value) for place in self._places),
                 id="places",
                 markup=False,
             )
@@ -92,7 +94,8 @@ class TokenStoreDialog(DecisionDialog[Choice | None]):
             )
             for field in self.query(SecretInput):
                 field.value = ""
-            self.query_one("#first").focus()
+            self.query_one("#first").focus(scroll_visible=False)
+            self.call_after_refresh(self.query_one("#differ").scroll_visible, animate=False)
         else:
             self._answer((TokenStore.PASSPHRASE, first))
 

@@ -17,7 +17,7 @@ from app.db.indexes.subscription_indexes import left_out
 from app.db.store import Store
 from app.keys.dialogs import SEGMENT_FORM
 from app.panel.filters.compile import compiled
-from app.panel.filters.complete import complete, vocabulary
+from app.panel.filters.complete import complete, still_typed, vocabulary
 from app.panel.filters.describe import describe
 from app.panel.filters.errors import FilterError
 from app.panel.filters.parse import parse
@@ -144,16 +144,14 @@ class SegmentEditDialog(DecisionDialog["str | None"]):
     def _explain(self, text: str) -> None:
         """Show what the filter means, what may follow, or what is wrong with it."""
         at = self.query_one(FilterInput).cursor_position
-        offered = [
-            Suggestion(one.text, (one.start, one.end), one.about)
-            for one in complete(text, at, self._known)
-        ]
+        completions = complete(text, at, self._known)
+        offered = [Suggestion(one.text, (one.start, one.end), one.about) for one in completions]
         rule, trouble = words(), None
         try:
             if text.strip():
                 rule = words((describe(parse(text), 300), "italic"))
         except FilterError as error:
-            if not offered or error.end < offered[0].span[0]:  # not where a person types
+            if not still_typed(error, completions, text):
                 trouble = Trouble(error.sentence, (error.start, max(error.end, error.start + 1)))
         self._filter.answer(text, trouble=trouble, suggestions=offered)
         self.query_one("#segment-rule", TextLine).show(rule)

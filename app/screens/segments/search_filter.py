@@ -6,7 +6,7 @@ import time
 
 from app.db.store import Store
 from app.panel.filters.compile import compiled
-from app.panel.filters.complete import Vocabulary, complete
+from app.panel.filters.complete import Vocabulary, complete, still_typed
 from app.panel.filters.errors import FilterError
 from app.panel.filters.parse import parse
 from app.panel.filters.subscription_use import asks_subscriptions
@@ -50,7 +50,7 @@ def advice(
     try:
         parse(text)
     except FilterError as error:
-        if not offered or error.end < offered[0].start:  # not where a person types
+        if not still_typed(error, offered, text):
             span = (error.start, max(error.end, error.start + 1))
             return Trouble(error.sentence, span), ()
     return None, suggestions

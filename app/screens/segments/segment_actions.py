@@ -1,4 +1,4 @@
-"""The keys that create, change and delete a segment or erase a participant."""
+"""The keys that create, change and delete a segment, or opt a participant out or erase one."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from app.panel.segments.views import SegmentView
 from app.screens.base import PanelistScreen
 from app.screens.segments.edit_dialog import SegmentEditDialog
 from app.screens.segments.erase_dialog import ask_to_erase
+from app.screens.segments.opt_out_dialog import ask_to_allow, ask_to_opt_out
 from app.screens.segments.person_pane import PersonPane
 from app.screens.segments.segment_table import SegmentTable
 from app.services.snapshot import Snapshot
@@ -64,6 +65,22 @@ class SegmentActions(PanelistScreen):
             self.draw_person()
 
         ask_to_erase(self.host, connection, one, done)
+
+    def action_suppress(self) -> None:
+        """Ask whether to opt the current participant out of every study."""
+        one, connection = self.current_person(), self.connection
+        if one is None or connection is None:
+            self.host.tell(NO_PERSON)
+        else:
+            ask_to_opt_out(self.host, connection, one)
+
+    def action_allow(self) -> None:
+        """Ask why the current participant may be contacted again."""
+        one, connection = self.current_person(), self.connection
+        if one is None or connection is None:
+            self.host.tell(NO_PERSON)
+        else:
+            ask_to_allow(self.host, connection, one)
 
     def action_new(self) -> None:
         """Create a segment."""

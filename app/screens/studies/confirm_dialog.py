@@ -245,7 +245,7 @@ class ConfirmSendDialog(ConfirmActions):
         elif self._schedule is None:
             self._say("The start time or the quiet hours are not valid. Correct or clear them.")
         elif typed not in choices:
-            self._say(f"{number:,} participants will be invited, not {plain(typed, 12) or 'none'}.")
+            self._say(_not_the_number(number, typed))
         else:
             self._busy = True
             self._say("Checking for changes…", "$muted")
@@ -293,3 +293,10 @@ class ConfirmSendDialog(ConfirmActions):
 def _wrapped(rows: Sequence[Content], width: int) -> list[Content]:
     """These lines, broken where they are too long."""
     return [part for row in rows for part in (row.wrap(width) or [words()])]
+
+
+def _not_the_number(number: int, typed: str) -> str:
+    """What to do about another number than the one of the plan."""
+    said = f"{number:,} participants will be invited, not {plain(typed, 12) or 'none'}."
+    fewer = typed.isdecimal() and 0 < int(typed) < number
+    return f"{said} To invite fewer, press Escape, then o." if fewer else said

@@ -16,10 +16,10 @@ from app.invites.invite_log import invite_rows
 from app.invites.manual_links import hand_out
 from app.invites.studies import Study
 from app.screens.base import PanelistScreen
+from app.screens.reason_dialog import ReasonDialog
 from app.screens.studies.ledger_screen import LedgerScreen
 from app.screens.studies.mark_dialog import ARRIVED, LOST, MarkDialog, marks_possible
 from app.screens.studies.mark_list_dialog import MarkListDialog
-from app.screens.studies.reason_dialog import ReasonDialog
 from app.text import plain
 from app.widgets.content import hidden, words
 from app.widgets.dialog import QuestionDialog

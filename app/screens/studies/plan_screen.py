@@ -12,14 +12,14 @@ from textual.message import Message
 
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
-from app.invites.errors import StudyProblem
+from app.invites.errors import RestoreSuspected, StudyProblem
 from app.invites.exports import of_plan
 from app.invites.plan import frozen
 from app.invites.plan.options import Options
 from app.invites.plan.outcomes import Outcome
 from app.invites.plan.plan import Plan, make
 from app.invites.plan.summary import Summary, summarise
-from app.invites.studies import Study, get
+from app.invites.studies import Study, get, move
 from app.keys.screens import PLAN
 from app.panel.lists.order import Ids
 from app.screens.export_dialog import ExportDialog
@@ -34,6 +34,7 @@ from app.text import plain
 from app.widgets.bindings import bindings
 from app.widgets.charts.group_bars import GroupBar
 from app.widgets.content import words
+from app.widgets.dialog import QuestionDialog
 from app.widgets.lines.text_line import TextLine
 from app.widgets.pane import Pane
 
@@ -138,9 +139,8 @@ class PlanScreen(GroupsScreen):
     def after_draw(self, counted: GroupCounts) -> None:
         total = sum(one.count for one in counted.groups)
         doubts = " ".join(self._made.doubts) if self._made is not None else ""
-        self.say(f"{total:,} members. Press i to see what will be sent. {doubts}".rstrip(". ") + (
-            "." if doubts else ""
-        ))  # fmt: skip
+        said = f"{total:,} members. Press o to invite fewer, i to see what will be sent"
+        self.say(f"{said}. {doubts}".rstrip(". ") + ("." if doubts else ""))
 
     # Keys
 
@@ -173,22 +173,48 @@ class PlanScreen(GroupsScreen):
         if self._freezing or self.counted is None:
             return
         study = self._study
-        if study.state != "active":
-            self.host.tell(f"The study is {study.state}. Press Escape, then a to activate it.")
-            return
+        if study.state in ("draft", "paused"):
+            self._ask_to_activate()
+        elif study.state != "active":
+            self.host.tell(f"The study is {study.state}. It invites no one.")
+        else:
+            self._lock()
+
+    def _ask_to_activate(self) -> None:
+        """Only an active study invites. Activating it sends nothing."""
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._lock(activating=True)
+
+        self.app.push_screen(
+            QuestionDialog(
+                [
+                    words(f"This study is {self._study.state}. Activate it and continue?"),
+                    words(("Nothing is sent before you confirm.", "$muted")),
+                ],
+                "Activate",
+            ),
+            answered,
+        )
+
+    def _lock(self, *, activating: bool = False) -> None:
         self._freezing = True
         self.say("Locking the plan…")
-        self._freeze(self._options)
+        self._freeze(self._options, activating)
 
     @work(thread=True)
-    def _freeze(self, options: Options) -> None:
+    def _freeze(self, options: Options, activating: bool) -> None:
         store, sending = self._store, self.host.sending
         try:
+            if activating:
+                move(store, self._study.id, "active", sending.user)
+                self._study = get(store, self._study.id)
             delivery = sending.delivery()
             made = make(store, get(store, self._study.id), options)
             kept = frozen.freeze(store, made, sending.user, delivery)
             self.post_message(self.Made(summarise(store, kept, made)))
-        except (StudyProblem, SettingsError, DatabaseProblem) as problem:
+        except (StudyProblem, RestoreSuspected, SettingsError, DatabaseProblem) as problem:
             self.post_message(self.Made(None, str(problem)))
         finally:
             store.close()

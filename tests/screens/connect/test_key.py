@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual import events
 
 from app.db.store import Store
 from app.screens.connect.key_form import KeyInput
@@ -32,6 +33,13 @@ async def test_the_ways_are_told_at_every_size(start: Start, size: tuple[int, in
         assert "Connect with Stripe (not set up)" in at.flat
         assert "Try the demo" in at.text
         assert "Developers → API keys" in at.flat
+
+
+async def test_a_key_can_be_pasted_wherever_the_cursor_is(start: Start) -> None:
+    async with start() as at:
+        at.app.post_message(events.Paste(f"{KEY}\nanother line"))
+        await at.until(lambda: at.app.screen.query_one(KeyInput).value == KEY)
+        assert isinstance(at.app.focused, KeyInput)
 
 
 async def test_what_is_read_and_what_never(start: Start) -> None:

@@ -109,17 +109,11 @@ async def test_a_passphrase_is_given_twice(store: Store, setup: Setup) -> None:
         assert PASSPHRASE not in repr(vars(at.app.stripe))
 
 
-async def test_the_keyring_is_tried_again_and_then_another_place(
-    store: Store, setup: Setup
-) -> None:
+async def test_a_keyring_that_is_not_there_is_not_offered(store: Store, setup: Setup) -> None:
     async with running(store, setup.bare()) as at:
         await offer_key(at, setup)
-        first = at.app.screen
-        await pick(at, TokenStore.KEYRING)
-        await at.until(
-            lambda: isinstance(at.app.screen, TokenStoreDialog) and at.app.screen != first
-        )
-        at.settle()
+        offered = [one.id for one in at.app.screen.query_one(OptionList).options]
+        assert offered == ["passphrase", "session", "plain"]
         await pick(at, TokenStore.SESSION)
         await connected(at)
         assert kept(at) == "this session only"

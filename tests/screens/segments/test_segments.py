@@ -10,6 +10,7 @@ from textual.screen import Screen
 from app.db.rows import Fetched
 from app.db.store import Store
 from app.panel.segments.views import segments
+from app.screens.reason_dialog import ReasonDialog
 from app.screens.segments.compare_screen import CompareScreen
 from app.screens.segments.copy_dialog import CopyDialog
 from app.screens.segments.edit_dialog import SegmentEditDialog
@@ -286,6 +287,28 @@ async def test_where_nothing_is_chosen_a_key_does_no_harm(start: Start, key: str
     async with start() as at:
         await at.press("3", key)
         assert isinstance(at.app.screen, SegmentsScreen)
+
+
+async def test_a_person_is_opted_out_and_allowed_again_without_an_invite(
+    start: Start, here: int, store: Store
+) -> None:
+    async with start((120, 40)) as at:
+        await look(at)
+        await at.press("tab", "X")
+        await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
+        assert "Never contact" in at.flat
+        at.settle()
+        await at.press("y")
+        await at.until(lambda: "A allows it again" in at.toasts)
+        assert store.rows("SELECT kind FROM opt_out") == [("opted_out",)]
+        await at.press("X")  # nothing is asked twice
+        await at.until(lambda: "already" in at.toasts)
+        await at.press("A")
+        await at.until(lambda: isinstance(at.app.screen, ReasonDialog))
+        at.settle()
+        await at.press(*"asked", "enter")
+        await at.until(lambda: "can be contacted again" in at.toasts)
+        assert store.rows("SELECT kind FROM opt_out") == []
 
 
 async def test_a_person_is_erased_after_a_question_and_may_stay(

@@ -13,11 +13,11 @@ from app.db.store import Store
 from app.invites import lifecycle, studies
 from app.invites.invite_log import invite_ids
 from app.screens.export_dialog import ExportDialog
+from app.screens.reason_dialog import ReasonDialog
 from app.screens.studies.invite_log_screen import InviteLogScreen
 from app.screens.studies.ledger_screen import LedgerScreen
 from app.screens.studies.mark_dialog import MarkDialog
 from app.screens.studies.mark_list_dialog import MARKS, OPT_OUT, MarkListDialog
-from app.screens.studies.reason_dialog import ReasonDialog
 from app.screens.studies.screen import StudiesScreen
 from app.widgets.choice_list import ChoiceList
 from app.widgets.dialog import QuestionDialog

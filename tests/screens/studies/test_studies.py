@@ -129,6 +129,25 @@ async def test_escape_sends_nothing(start: Start, here: int, store: Store) -> No
         assert invites(store) == 0
 
 
+async def test_a_draft_is_activated_on_the_way_to_the_confirmation(
+    start: Start, here: int, store: Store
+) -> None:
+    key = study(store, here)
+    store.execute("UPDATE study SET state = 'draft' WHERE id = ?", (key,))
+    async with start((80, 24)) as at:
+        await look(at)
+        await plan(at)
+        for answer, state in (("escape", "draft"), ("y", "active")):
+            await at.press("i")
+            await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
+            at.settle()
+            await at.press(answer)
+            await at.until(lambda: not isinstance(at.app.screen, QuestionDialog))
+            await at.until(lambda state=state: studies.get(store, key).state == state)  # type: ignore[misc]
+        await at.until(lambda: isinstance(at.app.screen, ConfirmSendDialog))
+        assert invites(store) == 0
+
+
 async def test_a_plan_is_narrowed_to_a_sample(start: Start, here: int, store: Store) -> None:
     study(store, here)
     async with start((120, 40)) as at:
@@ -258,6 +277,7 @@ async def test_the_dialog_sends_nothing_that_was_not_typed(
                 await at.pilot.resize_terminal(*size)
                 await at.press("enter")
                 assert "11 participants will be invited, not 1" in stub(at)
+                assert "To invite fewer, press Escape" in stub(at)
             await at.press("1", "enter", "enter")
             await at.until(lambda: invites(store) == 11)
             return
