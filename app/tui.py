@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
 from textual.driver import Driver
 from textual.keys import format_key
 from textual.screen import Screen
@@ -27,7 +28,6 @@ from app.screens.app_actions import AppActions
 from app.screens.base import PanelistScreen
 from app.screens.connect.handlers import ConnectionHandlers
 from app.screens.modes import REGISTRY
-from app.screens.tour import Tour
 from app.services.connection import StripeConnection
 from app.services.connection_start import ConnectionStart
 from app.services.context import Demo
@@ -91,7 +91,6 @@ class PanelistApp(ConnectionHandlers, AppActions, ThemedApp):
         self.stripe = StripeConnection(self, load, self.refresher.changed)
         self.oauth = OAuthApproval(self, self.stripe)
         self.sending = InviteSending(self, self.refresher.changed)
-        self.tour = Tour(self)
         self._dialogs = []
         self._key_queue = KeyQueue(self, self._on_queued_key)
         self._fault_printed = False
@@ -135,7 +134,9 @@ class PanelistApp(ConnectionHandlers, AppActions, ThemedApp):
         self.set_interval(1.0, self._tick)
         if self._still:
             return
-        self.screen_change_signal.subscribe(self, lambda _: self.call_later(self.tour.look))
+        self.screen_change_signal.subscribe(
+            self, lambda _: self.call_after_refresh(self.follow_tour)
+        )
         # After ctrl+z and fg the terminal is empty, and Textual draws only what changed.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.sending.start_housekeeping()
@@ -154,7 +155,7 @@ class PanelistApp(ConnectionHandlers, AppActions, ThemedApp):
     def _tick(self) -> None:
         self.refresher.tick()
         if not self._still:
-            self.tour.look()
+            self.follow_tour()
 
     def on_unmount(self) -> None:
         if not self._still:
@@ -251,9 +252,14 @@ class PanelistApp(ConnectionHandlers, AppActions, ThemedApp):
         front = self.screen_stack[-1] if self.is_running and self.screen_stack else None
         if not (isinstance(front, DecisionDialog) and front.refuses(event.key, previous, pause)):
             await super().on_event(event)
-            self.call_after_refresh(self.tour.look)
+            self.call_after_refresh(self.follow_tour)
 
     # Faults
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A screen that is being built when the app quits never gets its widgets."""
+        if not (self._exit and isinstance(error, NoMatches)):
+            super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
         """Textual would show a traceback with the values of variables: keys and customers."""

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from app.screens.base import Host, PanelistScreen
-from app.screens.tour import Tour
 
 if TYPE_CHECKING:
     from app.screens.help_dialog import HelpEntry
+    from app.screens.tour import Tour
 
 
 class AppActions(Host):
     """The actions of the app. Their dialogs are imported when they are first opened."""
 
-    tour: Tour
+    @cached_property
+    def tour(self) -> Tour:
+        """The tour of the demo, and the first steps with an account."""
+        from app.screens.tour import Tour  # after the first frame
+
+        return Tour(self)
+
+    def follow_tour(self) -> None:
+        """Have the tour see what was done."""
+        self.tour.look()
 
     async def action_back(self) -> None:
         """Close the thing on top. At the top level of a mode nothing is to be closed."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -65,8 +67,10 @@ def test_a_rate_limit(opened: Store, tmp_path: Path) -> None:
 
 
 def test_stripe_that_does_not_answer(
-    opened: Store, sqlite_settings: Settings, said: Said, monkeypatch: pytest.MonkeyPatch
+    opened: Store, sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    said = io.StringIO()  # capsys loses what a thread writes while it is read
+    monkeypatch.setattr(sys, "stderr", said)
     monkeypatch.setattr(slow_answers, "SLOW", 0.0)
     monkeypatch.setattr(client, "ATTEMPTS", 1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -86,9 +90,8 @@ def test_stripe_that_does_not_answer(
 
         asking = threading.Thread(target=ask)
         asking.start()
-        text = ""
-        while slow_answers.STRIPE not in text:
-            text += said()
+        while slow_answers.STRIPE not in said.getvalue():
+            threading.Event().wait(0.01)
     asking.join()
     assert len(failed) == 1
 

@@ -12,7 +12,7 @@ from app.widgets.themes import TEXT, THEMES, contrast
 from tests.helpers import filled_store as filled
 from tests.screens.conftest import Driven, Start
 
-LINES = set("─━│┃╭╮╰╯┌┐└┘┏┓┗┛▁▂▃▄▅▆▇█▔▕▏▎▊▌▐▀·• ")
+LINES = set("─━│┃├┤╭╮╰╯┌┐└┘┏┓┗┛▁▂▃▄▅▆▇█▔▕▏▎▊▌▐▀·• ")
 
 
 def faint(at: Driven) -> Iterator[str]:

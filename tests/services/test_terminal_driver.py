@@ -64,6 +64,7 @@ def test_the_app_quits_in_order(
     tmp_path: Path,
 ) -> None:
     home = at(sandbox, tmp_path / "home")
+    home.variables["TERM"] = "xterm-256color"
     store = open_store(Settings(home=home.folder))
     terminal = Terminal()
     process = terminal.open(home)

@@ -11,7 +11,7 @@ import argparse
 from app.commands.shared.arguments import count
 
 MOST_WITH_PAST = 2_000  # customers; more would take too long to play before the first frame
-HEADLESS_CHANGES_A_MINUTE = 20  # no one watches, so it need not take long
+HEADLESS_CHANGES_A_MINUTE = 60  # no one watches, so it need not take long
 POLL_SECONDS = 3.0  # the sandbox has no monthly allocation to save
 
 

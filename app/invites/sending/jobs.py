@@ -193,7 +193,10 @@ def settle(
     """Move jobs from one state to another. Returns how many moved: a job that was withdrawn in
     between stays as it is. ``wait``: seconds until the next try. ``expire_days``: how many days a
     participant has to reply. ``message_ids``: those of emails that no server was offered, by
-    invite. Raises DatabaseProblem."""
+    invite. Raises DatabaseProblem, and ValueError for a channel that sends without having recorded
+    that it does."""
+    if after == "sent" and before != "uncertain":
+        raise ValueError("an email is recorded as uncertain before a server can have it")
     _, state, since = columns(jobs[0].kind)
     now = store.now() if now is None else now
     values: dict[str, object] = {state: after, "answer": answer}

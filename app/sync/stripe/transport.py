@@ -34,7 +34,6 @@ DEADLINE = 30.0  # seconds for one complete answer
 CHUNK = 2**18  # bytes at most that one read takes from a socket
 IDLE = 30.0  # seconds after which a server may have closed an unused connection
 
-_TIMEOUTS = {"connect": SILENCE, "read": SILENCE, "write": SILENCE, "pool": None}
 Headers = dict[str, str]
 Reply = tuple[int, Headers, bytes]
 
@@ -94,7 +93,7 @@ class Transport:
             self._base + target,
             content=form,
             headers=headers,
-            extensions={"timeout": _TIMEOUTS, "trace": _Freshness()},
+            extensions={"timeout": _timeouts(), "trace": _Freshness()},
         )
         async with asyncio.timeout(DEADLINE):
             answer = await client.send(request, stream=True)
@@ -253,3 +252,7 @@ def client_for(base: str) -> httpx.AsyncClient:
         trust_env=False,  # otherwise it would send passwords of ~/.netrc
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # stores no cookies
     )
+
+
+def _timeouts() -> dict[str, float | None]:
+    return {"connect": SILENCE, "read": SILENCE, "write": SILENCE, "pool": None}

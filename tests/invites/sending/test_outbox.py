@@ -11,9 +11,9 @@ import pytest
 from app.db.engines.store_factory import open_store
 from app.db.store import Store
 from app.invites.errors import StudyProblem
-from app.invites.sending import outbox
+from app.invites.sending import jobs, outbox
 from app.settings import Settings
-from tests.helpers.study_world import BY, account, planned, study
+from tests.helpers.study_world import BY, account, planned, queued, seen, study
 
 PEOPLE = 300
 
@@ -73,3 +73,13 @@ def test_the_same_plan_pressed_twice(settings: Settings, store: Store) -> None:
 
     assert sorted(at_once(settings, press, press, press)) == [-1, -1, PEOPLE]
     assert store.row("SELECT count(*) FROM invite") == (PEOPLE,)
+
+
+def test_no_channel_can_send_without_recording_it_first(store: Store) -> None:
+    here = account(store, 1)
+    run = seen(store, queued(store, study(store, here)))
+    (job,) = jobs.claim(store, run, "a sender", BY)
+    with pytest.raises(ValueError, match="recorded as uncertain"):
+        jobs.settle(store, [job], BY, "sending", "sent")
+    assert jobs.hand_over(store, run, job, BY, "<1@example.com>")
+    assert jobs.settle(store, [job], BY, "uncertain", "sent") == 1

@@ -127,7 +127,7 @@ async def test_who_is_left_out_of_a_segment_is_said(start: Start, store: Store, 
         await put(at, screen)
         assert f"12 people in A or B, A {left_out}" in at.flat
         await at.app.push_screen(SegmentHistoryScreen(store, here, known["none"], masking=False))
-        await at.until(lambda: f"size over time, {left_out}" in at.flat)
+        await at.until(lambda: f"history, {left_out}" in at.flat)
 
 
 async def test_a_person_is_told_to_whoever_opened_it(start: Start, store: Store, here: int) -> None:

@@ -15,6 +15,7 @@ from app.invites.sending import outbox, runs
 from app.screens.studies.sign_in_dialog import SignInDialog
 from app.settings import Settings
 from app.widgets.inputs import PasteField
+from app.widgets.lines.text_line import TextLine
 from tests.helpers.mail_server import MailServer
 from tests.helpers.real_app import running
 from tests.helpers.study_world import account, planned, study
@@ -71,7 +72,7 @@ async def test_a_code_at_microsoft(
         await at.press("y")
         assert at.app.clipboard == "https://microsoft.example/devicelogin"
         await at.until(lambda: not runs.view(store, run).left)
-        assert "accepts the sign-in" in at.toasts or "Going on" in at.toasts
+        assert "accepts the sign-in" in at.toasts or "Sending again" in at.toasts
     assert len(mail.accepted) == 2
 
 
@@ -102,7 +103,8 @@ async def test_a_refusal_is_a_sentence(
         tokens.errors = ["access_denied"]
         await at.press("S")
         await at.until(lambda: "Access was denied at Microsoft." in at.flat)
-        assert "Close this and press S to start again." in at.flat
+        said = at.app.screen.query_one("#sign-in-said", TextLine)
+        assert "Close this and press S to start again." in str(said.render())
 
 
 async def test_escape_ends_the_wait(store: Store, settings: Settings, tokens: TokenServer) -> None:

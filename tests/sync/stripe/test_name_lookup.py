@@ -97,7 +97,8 @@ async def test_a_resolver_that_takes_longer_than_a_connection_may(
         return real("127.0.0.1", *more, **options)
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    monkeypatch.setitem(transport._TIMEOUTS, "connect", 0.2)
+    times = {**transport._timeouts(), "connect": 0.2}
+    monkeypatch.setattr(transport, "_timeouts", lambda: times)
     assert await ask(int(account.url.rpartition(":")[2])) == 401
 
 
