@@ -111,7 +111,7 @@ def test_denied(home: Home, sandbox: Sandbox) -> None:
     with connecting(home) as waiting:
         answer = web.get(decide(waiting.url, "deny"))
         ended = waiting.end()
-    assert "You denied access. Nothing was connected" in answer.text
+    assert "You denied access.</h1><p>Nothing was connected" in answer.text
     assert ended.code == 1
     assert ended.out == ""
     assert "Access was denied at Stripe. Nothing was connected" in ended.err

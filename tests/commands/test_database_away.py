@@ -173,4 +173,4 @@ async def test_a_server_that_only_receives_says_it(line: Line, opened: Store, he
     line.join()
     await said("The database responds again. Webhooks are received.")
     watching.cancel()
-    assert heard.text.count("Webhooks are refused") == 1
+    assert heard.text.count("webhooks are refused") == 1

@@ -103,7 +103,7 @@ def test_a_page_at_google(home: Home, tokens: TokenServer) -> None:
     login.stdin.write(f"{SECRET}\n")
     login.stdin.flush()
     with urlopen(tokens.approve(page_of(login))) as answer:
-        assert b"Panelist has received the answer" in answer.read()
+        assert b"Panelist has received the approval" in answer.read()
     out, err = login.communicate()
     assert (login.returncode, out) == (0, ""), err
     assert "You are signed in" in err

@@ -110,7 +110,7 @@ def test_a_status_column_decides() -> None:
     assert by_status(listed, "started")[0] == [CEM]
     assert by_status(read_list(f"Email,Finished\n{ADA},TRUE\n{BOB},False"), "completed")[0] == [ADA]
     assert by_status(read_list(f"Email,State\n{ADA},Ohio"), "completed")[0] == [ADA]
-    with pytest.raises(StudyProblem, match="says Abgeschlossen, which Panelist does not know"):
+    with pytest.raises(StudyProblem, match="says Abgeschlossen, which Panelist does not recognise"):
         by_status(read_list(f"Email,Status\n{ADA},Abgeschlossen"), "completed")
 
 

@@ -56,7 +56,7 @@ def test_what_time_ended_is_no_mark(store: Store, here: int, first: int) -> None
     assert corrections.undo_marks(store, here, [first], BY) == 0
     lifecycle.mark(store, here, [first], "completed", BY)
     assert corrections.undo_marks(store, here, [first], BY) == 1
-    assert row(store, first)[::3] == ("expired", "no answer in time")
+    assert row(store, first)[::3] == ("expired", "no response in time")
 
 
 def test_a_mark_is_not_undone_into_a_second_open_invite(

@@ -60,7 +60,7 @@ def test_an_answer_that_is_no_success_is_a_sentence_without_the_address(tmp_path
     with answering(told({}, 404)) as server, pytest.raises(NoticeNotPosted) as caught:
         post_notice(Settings(tmp_path, notice_url=f"{server.url}/s3cret"), NOTICE)
     assert str(caught.value) == (
-        "The address of PANELIST_NOTICE_URL answered 404. The notice was not posted."
+        "The address of PANELIST_NOTICE_URL responded with 404. The notice was not posted."
     )
     with pytest.raises(NoticeNotPosted) as caught:  # no one listens any more
         post_notice(Settings(tmp_path, notice_url=f"{server.url}/s3cret"), NOTICE)
@@ -81,4 +81,4 @@ def test_a_command_posts_what_it_did_before_it_ends(
             send(sender(store, here, tmp_path, mail.url))
     assert [one.kind for one in shown] == ["batch_ended"]
     assert len(server.asked) == 1
-    assert "answered 500" in caplog.text
+    assert "responded with 500" in caplog.text

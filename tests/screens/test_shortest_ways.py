@@ -41,7 +41,7 @@ def connected(app: PanelistApp) -> bool:
 
 
 def found(app: PanelistApp) -> bool:
-    return "Lukas von Ahn" in text(app) and "currency" in text(app)
+    return "Lukas von Ahn" in text(app) and "Currency" in text(app)
 
 
 def segment(app: PanelistApp) -> bool:

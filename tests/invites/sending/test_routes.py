@@ -141,7 +141,7 @@ def test_by_one_server_they_take_turns(store: Store, tmp_path: Path) -> None:
             thread.join()
         assert set(server.counts.values()) == {2}
     assert len(said) == 1
-    assert "by the same mail server" in said[0]
+    assert "through the same mail server" in said[0]
     assert {runs.view(store, run).state for run in (one, two)} == {"done"}
 
 

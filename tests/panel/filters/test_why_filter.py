@@ -60,13 +60,13 @@ def ada(store: Store) -> tuple[int, int]:
         ('currency:"usd"', "In Mine: currency is “usd”; a member "),
         ('status:"active" AND currency:"eur"',
          "Not in Mine: it requires that currency is “eur”, but the currency is usd."),
-        ('email~"@beta.com"', "but the email is another."),
+        ('email~"@beta.com"', "but the email is different."),
         ('metadata["tier"]:"free"', "but there is no metadata “tier”."),
         ("created>2026-01-01", "but the customer was created on 14 Nov 2023."),
         ('status:"canceled"', "but one (Pro) is active"),
         ("subscriptions>1", "but there is 1."),
-        ('-in:"active"', "but membership of “active” says otherwise."),
-        ('name:"x" OR phone:"y"', "but the name is another; there is no phone."),
+        ('-in:"active"', "but membership of “active” is different."),
+        ('name:"x" OR phone:"y"', "but the name is different; there is no phone."),
     ],
 )  # fmt: skip
 def test_the_reason_is_a_fact(store: Store, ada: tuple[int, int], text: str, said: str) -> None:

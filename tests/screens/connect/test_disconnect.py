@@ -103,7 +103,7 @@ async def test_what_was_fetched_stays_and_one_can_come_back(store: Store, setup:
         await at.press("1")
         await connect(at)
         assert store.rows("SELECT id FROM connection") == [before]
-        assert " people ● " in at.text.splitlines()[0]
+        assert " participants ● " in at.text.splitlines()[0]
 
 
 async def test_the_key_y_held_from_one_question_does_not_answer_the_next(

@@ -158,7 +158,7 @@ async def test_a_fault_in_the_check_is_a_sentence_without_the_key(
     sync = filled_store.StandIn(problem=RuntimeError(f"boom {KEY}"))
     async with start((120, 40), sync=sync) as at:
         await give(at)
-        await at.until(lambda: "fault in Panelist (RuntimeError)" in at.text)
+        await at.until(lambda: "error in Panelist (RuntimeError)" in at.flat)
         assert KEY not in at.text
         log = (at.app.settings.home / "panelist.log").read_text()
         assert "boom" in log

@@ -16,6 +16,7 @@ from app.screens.connect.methods import MethodList
 from app.screens.help_dialog import HelpDialog
 from app.widgets.dialog import QuestionDialog
 from app.widgets.inputs import PasteField
+from app.widgets.lines.text_line import TextLine
 from tests.helpers.approved_home import TOKEN, decide
 from tests.helpers.real_app import (  # fmt: skip
     Setup,
@@ -348,7 +349,8 @@ async def test_a_live_account_asks_first(store: Store, live: Setup) -> None:
         at.settle()
         await at.press("n")
         await at.until(lambda: at.app.credentials.names() == [])
-        assert "did not accept the live account" in at.flat
+        said = str(at.app.screen.query_one("#said", TextLine).render())
+        assert "You did not accept the live account" in said
         approve(await ask(at, "live"))
         await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
         at.settle()

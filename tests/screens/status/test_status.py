@@ -173,7 +173,7 @@ async def test_the_lists_say_what_they_hold(start: Start, store: Store) -> None:
     filled_store.acme(store)
     async with start((120, 40)) as at:
         assert "▲ warning" in at.text
-        assert "participant changed Ada Lovelace" in at.text
+        assert "Customer changed: Ada Lovelace" in at.text
         assert "12,300  All Customers  " in at.text
         assert "no credentials are stored" in at.text
         assert "of at least 333,333 this month" in str(
@@ -210,7 +210,7 @@ async def test_a_sync_is_shown_as_it_goes(start: Start, store: Store) -> None:
     async with start((120, 40), demo=DEMO) as at:
         engine = await syncing(at)
         (to,) = store.row("SELECT id FROM connection")
-        assert "people ● " in at.text.splitlines()[0]
+        assert "participants ● " in at.text.splitlines()[0]
         assert "DEMO" in at.text
         filled_store.step(store, to, "customers", "running", 500, 1_000)
         filled_store.segment(store, to, "all", 500)

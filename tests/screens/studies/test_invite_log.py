@@ -212,7 +212,7 @@ async def test_the_log_is_taken_out(
         at.settle()
         at.app.screen.query_one(TextField).value = str(tmp_path / "a.csv")
         await at.press("enter")
-        await at.until(lambda: "11 invites are in" in at.flat)
+        await at.until(lambda: "Exported 11 invites to" in at.flat)
     with (tmp_path / "a.csv").open(newline="") as file:
         found = {line["stripe_id"]: line for line in csv.DictReader(file)}
     assert len(found) == 11

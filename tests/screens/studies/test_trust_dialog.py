@@ -27,7 +27,7 @@ def here(store: Store) -> int:
 
 
 async def asked(at: Driven) -> None:
-    await at.until(lambda: isinstance(at.app.screen, TrustDialog) and "put back" in at.flat)
+    await at.until(lambda: isinstance(at.app.screen, TrustDialog) and "restored copy" in at.flat)
 
 
 async def test_confirming_asks_first_and_then_follows(
