@@ -283,10 +283,7 @@ class SendingActions(PanelistScreen):
 
         def signed_in(said: str | None) -> None:
             if said is not None:
-                self._told(said)
-                run = self._run_to_act_on()
-                if run is not None and run.state == "paused" and run.trouble and self._is_own(run):
-                    self.action_pause()
+                self._resume_stopped(said)
 
         try:
             dialog = SignInDialog(self.host.settings, self.host.credentials)
@@ -294,6 +291,21 @@ class SendingActions(PanelistScreen):
             self.host.tell(str(problem), problem=True)
             return
         self.app.push_screen(dialog, signed_in)
+
+    def _resume_stopped(self, said: str) -> None:
+        """Resume your own batches that a problem paused. ``said``: what to tell if there is none."""
+        connection = self._connection
+
+        def resume(store: Store, by: str) -> str:
+            for run in runs.open_runs(store, connection):
+                stopped = run.state == "paused" and run.trouble and self._is_own(run)
+                if stopped and self.host.sending.refusal(run) is None:
+                    self.host.sending.guard(run.connection_id).check()
+                    runs.resume(store, run.id, by)
+                    self.host.sending.send(run.id)
+            return said
+
+        self._do(resume, said)
 
     @abstractmethod
     def _told(self, said: str, problem: bool = False) -> None:
