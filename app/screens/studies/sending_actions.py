@@ -293,7 +293,7 @@ class SendingActions(PanelistScreen):
         self.app.push_screen(dialog, signed_in)
 
     def _resume_stopped(self, said: str) -> None:
-        """Resume your own batches that a problem paused. ``said``: what to tell if there is none."""
+        """Resume your own batches that a problem paused. ``said``: what to tell."""
         connection = self._connection
 
         def resume(store: Store, by: str) -> str:
