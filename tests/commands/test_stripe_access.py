@@ -22,6 +22,7 @@ from app.sync.auth.key_check import KeyProblem
 from app.sync.service import SyncService
 from app.sync.stripe import client
 from tests.helpers import empty_database
+from tests.helpers.standard_error import Heard
 
 
 @pytest.fixture(autouse=True)
@@ -32,8 +33,9 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_key_is_tried_until_stripe_can_be_reached(
-    sqlite_settings: Settings, capsys: pytest.CaptureFixture[str]
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    heard = Heard(monkeypatch)
     empty_database.put(sqlite_settings.home)
     world = World(seed=1, customers=3)
     with socket.socket() as held:
@@ -49,13 +51,11 @@ def test_a_key_is_tried_until_stripe_can_be_reached(
         found: list[tuple[int, object]] = []
         waiting = threading.Thread(target=lambda: found.append(reached_access(service)))
         waiting.start()
-        said = ""
-        while "cannot be reached" not in said:
-            said += capsys.readouterr().err
+        heard.wait_for("cannot be reached")
     with Sandbox(world, port=port):
         waiting.join()
     assert found[0][0] == 1
-    assert (said + capsys.readouterr().err).count("cannot be reached") == 1
+    assert heard.text.count("cannot be reached") == 1
     store.close()
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import socket
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -25,6 +23,7 @@ from app.sync.engine import Activity
 from app.sync.service import SyncService
 from app.sync.stripe import client
 from tests.helpers.mail_server import MailServer
+from tests.helpers.standard_error import Heard
 from tests.helpers.study_world import account, queued, sender, study
 
 Said = Callable[[], str]
@@ -69,8 +68,7 @@ def test_a_rate_limit(opened: Store, tmp_path: Path) -> None:
 def test_stripe_that_does_not_answer(
     opened: Store, sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = io.StringIO()  # capsys loses what a thread writes while it is read
-    monkeypatch.setattr(sys, "stderr", said)
+    heard = Heard(monkeypatch)
     monkeypatch.setattr(slow_answers, "SLOW", 0.0)
     monkeypatch.setattr(client, "ATTEMPTS", 1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -90,8 +88,7 @@ def test_stripe_that_does_not_answer(
 
         asking = threading.Thread(target=ask)
         asking.start()
-        while slow_answers.STRIPE not in said.getvalue():
-            threading.Event().wait(0.01)
+        heard.wait_for(slow_answers.STRIPE)
     asking.join()
     assert len(failed) == 1
 
