@@ -24,7 +24,8 @@ from tests.helpers.postgres_server import PostgresServer
 _numbers = itertools.count()
 _servers: dict[str, PostgresServer] = {}
 
-os.environ["COLORTERM"] = "truecolor"  # the app has other colours in terminals with few
+# The app has other colours in terminals with few, and does not open in a dumb one.
+os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
 
 # What the tests start listens to signals, however they were started themselves: nohup and the
 # background of a script have some of them ignored.

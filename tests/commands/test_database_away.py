@@ -24,7 +24,6 @@ from app.db.store import Store
 from app.settings import Settings
 from tests.helpers.approved_home import until
 from tests.helpers.mail_server import MailServer
-from tests.helpers.standard_error import Heard
 from tests.helpers.study_world import account, queued, states, study
 
 pytestmark = pytest.mark.parametrize("settings", ["postgres"], indirect=True)
@@ -62,9 +61,20 @@ def line(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return Line(settings, tmp_path)
 
 
+class Heard:
+    """All that was said on standard error so far."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys, self.text = capsys, ""
+
+    def has(self, words: str) -> bool:
+        self.text += self._capsys.readouterr().err
+        return words in self.text
+
+
 @pytest.fixture
-def heard(monkeypatch: pytest.MonkeyPatch) -> Heard:
-    return Heard(monkeypatch)
+def heard(capsys: pytest.CaptureFixture[str]) -> Heard:
+    return Heard(capsys)
 
 
 @pytest.fixture
