@@ -86,6 +86,11 @@ class Study:
         return self.template.title
 
     @property
+    def state_phrase(self) -> str:
+        """The state as the end of "The study is …"."""
+        return "a draft" if self.state == "draft" else self.state
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """What it lacks before it can become active, for a person."""
         said = [words for name, words in NEEDED.items() if not getattr(self.template, name).strip()]
@@ -121,7 +126,7 @@ def change(store: Store, study_id: int, by: str, **values: object) -> Study:
         _must_be(before, CHANGEABLE, "changed")
         study = _with(before, values)
         if study.state != "draft" and study.missing:
-            raise StudyProblem(f"The study is {study.state} and needs {study.missing[0]}.")
+            raise StudyProblem(f"The study is {study.state_phrase} and needs {study.missing[0]}.")
         stored = _stored(study)
         store.execute(
             f"UPDATE study SET {', '.join(f'{name} = ?' for name in stored)}, changed_at = ?"
@@ -179,7 +184,7 @@ def move(store: Store, study_id: int, state: str, by: str) -> int:
         study = locked(store, study_id)
         if state not in MOVES[study.state]:
             allowed = " or ".join(MOVES[study.state]) or "nothing else"
-            raise StudyProblem(f"The study is {study.state}. It can become {allowed}.")
+            raise StudyProblem(f"The study is {study.state_phrase}. It can become {allowed}.")
         if state == "active" and study.missing:
             raise StudyProblem(f"The study needs {', '.join(study.missing)} before it is active.")
         store.execute(
@@ -307,10 +312,10 @@ def check_active(study: Study) -> None:
     """Raise StudyProblem unless a study may send."""
     if study.state != "active":
         raise StudyProblem(
-            f"The study is {study.state}. Nothing was sent. Only an active study sends."
+            f"The study is {study.state_phrase}. Nothing was sent. Only an active study sends."
         )
 
 
 def _must_be(study: Study, states: Sequence[str], what: str) -> None:
     if study.state not in states:
-        raise StudyProblem(f"The study is {study.state} and can no longer be {what}.")
+        raise StudyProblem(f"The study is {study.state_phrase} and can no longer be {what}.")

@@ -122,7 +122,7 @@ class PanelistScreen(Screen[None]):
         """Go to something of this mode."""
 
     def show_keys(self) -> None:
-        """Show what the keys do in the state that is shown."""
+        """Show the keys that work in the current state."""
         self.query_one(KeyFooter).hint(self.hints())
 
     def hints(self) -> FooterHints:

@@ -45,7 +45,7 @@ class TerminalNotices:
             self._write("\a")
 
     def seen(self) -> None:
-        """The person is here, so the title says nothing more."""
+        """Clear the title, because the person has seen the notice."""
         if self._titled:
             self._titled = False
             self._write(_title("Panelist"))

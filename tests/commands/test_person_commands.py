@@ -64,7 +64,7 @@ def test_why_every_segment(home: Home) -> None:
 
 def test_why_a_study(home: Home) -> None:
     asked = ("why", "evil@example.com", "--study", "pricing")
-    assert home.run(*asked).out == "Can be invited to Pricing, but the study is draft.\n"
+    assert home.run(*asked).out == "Can be invited to Pricing, but the study is a draft.\n"
     assert home.run(*asked, "--json").json["can_be_invited"] is True
     subscriber = home.run("participants", "--segment", "active", "--jsonl").lines[0]["stripe_id"]
     outside = home.run("why", subscriber, "--study", "1")

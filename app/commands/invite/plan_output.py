@@ -125,7 +125,7 @@ def _sending(
         return "This plan invites no one."
     command = f"panelist invite --plan {kept.short} --expect {number}{timing.options}"
     if study.state not in CHANGEABLE:
-        return f"This plan cannot be sent because the study is {study.state}."
+        return f"This plan cannot be sent because the study is {study.state_phrase}."
     if changed:
         return (
             "It has changed since it was locked, so it cannot be sent. To make a new plan:"
@@ -133,8 +133,8 @@ def _sending(
         )
     if study.state != "active":
         return (
-            f"The study is {study.state}, so it sends nothing yet. To send it: panelist studies"
-            f" activate {study.id}, then {command}"
+            f"The study is {study.state_phrase}, so it sends nothing yet. To send it: panelist"
+            f" studies activate {study.id}, then {command}"
         )
     return f"To send it: {command}"
 

@@ -22,7 +22,7 @@ PROMISED = ("key", "name", "kind", "rule", "count", "with_email", "doubt")
 
 
 def list_segments(options: argparse.Namespace) -> int:
-    """List the segments. A count that means nothing yet is left out."""
+    """List the segments, without counts that are not known yet."""
     _, store, connection = open_context(options.account)
     views = segments_with_doubts(store, connection)
     unknown = knowledge(store, connection) is not Knowledge.KNOWN

@@ -34,7 +34,7 @@ def print_json(value: object, form: JsonForm = "jsonl") -> None:
 
 
 def is_interactive() -> bool:
-    """Whether a person sees a question and can type an answer."""
+    """Whether the command can ask a question in a terminal."""
     seen = not getattr(sys.stderr, "unseen", False)
     return seen and sys.stdin is not None and sys.stdin.isatty()
 

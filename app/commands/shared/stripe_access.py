@@ -83,7 +83,7 @@ def reached_access(service: SyncService) -> tuple[int, Access]:
                 raise
             if str(problem) != told:
                 told = str(problem)
-                say(f"{plain(told, 1000)} Trying again until then.")
+                say(f"{plain(told, 1000)} Panelist tries again automatically.")
         time.sleep(pause)
         pause = min(LONGEST_RETRY, pause * 2)
 

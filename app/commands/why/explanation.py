@@ -85,7 +85,7 @@ def _of_study(context: Context, one: Person, study: Study, options: argparse.Nam
         because = reason(*found, stripe_ids(context.store, same), made.now)
     may = outcome is Outcome.INVITE
     if may:
-        state = "" if study.state == "active" else f", but the study is {study.state}"
+        state = "" if study.state == "active" else f", but the study is {study.state_phrase}"
         sentence = f"Can be invited to {plain(study.title, 80)}{state}."
     else:
         sentence = f"Cannot be invited to {plain(study.title, 80)}: {plain(because, LONGEST)}."

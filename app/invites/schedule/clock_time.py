@@ -1,4 +1,4 @@
-"""Times of the day and days of the week as people write them."""
+"""Parses times of day and days of the week as people write them."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class QuietHours:
     days: tuple[int, ...] = ()
 
     def __str__(self) -> str:
-        """As a person may write them. Two that mean the same are written alike."""
+        """The quiet hours in one spelling, so that equal ones compare as equal."""
         hours = (f"{written(begin)}-{written(end)}" for begin, end in self.hours)
         return ", ".join([*hours, *(DAYS[day][:3] for day in self.days)]) or NONE
 

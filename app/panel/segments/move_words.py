@@ -1,4 +1,4 @@
-"""Why a participant joined or left a segment, as a person would say it: "canceled Pro after 14
+"""Why a participant joined or left a segment, in plain words: "canceled Pro after 14
 months", "trial became Pro".
 
 One cause often moves a participant in several segments at once. Which ones they left and which they
@@ -56,7 +56,7 @@ class _Held:
 def move_reasons(
     store: Store, connection_id: int, moves: Sequence[SegmentMove]
 ) -> list[MoveReason]:
-    """Why, for each of some hundred moves. Raises DatabaseProblem."""
+    """The reason for each move, for a few hundred at a time. Raises DatabaseProblem."""
     ids = {one.id for one in moves}
     had, held = places_of(store, ids), _held(store, connection_id, ids)
     keys = {place.segment for places in had.values() for place in places}
@@ -190,7 +190,7 @@ def _plan(held: Sequence[_Held]) -> str:
 
 
 def span(begin: int, end: int) -> str:
-    """A long time in its largest unit: "14 months", "2 years", "9 days"."""
+    """A duration in its largest unit: "14 months", "2 years", "9 days"."""
     first, last = datetime.fromtimestamp(min(begin, end)), datetime.fromtimestamp(end)
     months = (last.year - first.year) * 12 + last.month - first.month - (last.day < first.day)
     days = (last.date() - first.date()).days

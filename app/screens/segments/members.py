@@ -309,7 +309,7 @@ class MembersPane(Vertical):
         self._advise(message.text)
 
     def _advise(self, text: str) -> None:
-        """Show what a filter may go on with, or what is wrong with it."""
+        """Show suggestions for the filter, or its mistake."""
         known = self._vocabulary()
         if known is not None:
             cursor = self.query_one(FilterInput).cursor_position

@@ -17,7 +17,7 @@ from app.text import plain
 from app.widgets.content import hidden, words
 from app.widgets.dialog import QuestionDialog
 
-NO_ADDRESS = "This person has no email that can be written to, so no study invites them."
+NO_ADDRESS = "This participant has no valid email, so no study can invite them."
 
 
 def ask_to_opt_out(host: Host, connection: int, one: Person) -> None:

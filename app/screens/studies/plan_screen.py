@@ -176,7 +176,7 @@ class PlanScreen(GroupsScreen):
         if study.state in ("draft", "paused"):
             self._ask_to_activate()
         elif study.state != "active":
-            self.host.tell(f"The study is {study.state}. It invites no one.")
+            self.host.tell(f"The study is {study.state_phrase}. It invites no one.")
         else:
             self._lock()
 
@@ -190,7 +190,7 @@ class PlanScreen(GroupsScreen):
         self.app.push_screen(
             QuestionDialog(
                 [
-                    words(f"This study is {self._study.state}. Activate it and continue?"),
+                    words(f"This study is {self._study.state_phrase}. Activate it and continue?"),
                     words(("Nothing is sent before you confirm.", "$muted")),
                 ],
                 "Activate",

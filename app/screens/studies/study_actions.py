@@ -65,7 +65,7 @@ class StudyActions(SendingActions):
         if study is None or self._connection is None:
             return
         if study.state not in studies.CHANGEABLE:
-            self.host.tell(f"The study is {study.state} and can no longer be changed.")
+            self.host.tell(f"The study is {study.state_phrase} and can no longer be changed.")
             return
         self._open_form(self._connection, study)
 
@@ -143,7 +143,7 @@ class StudyActions(SendingActions):
             return 0
 
     def _ask(self, lines: list[str], yes: str, study: Study, to: str | None = None) -> None:
-        """Ask, then move the study to the state ``to``, or delete it if that is None."""
+        """After a question, change the study's state to ``to``, or delete the study for None."""
 
         def answered(said: bool | None) -> None:
             if said and to is None:

@@ -14,7 +14,7 @@ from app.widgets.state_widget import StateWidget
 
 
 class ToggleState(NamedTuple):
-    """Whether it is on, what that does, and whether it has the focus."""
+    """The toggle's value, the effect of turning it on, and whether it has the focus."""
 
     on: bool
     does: str

@@ -1,4 +1,4 @@
-"""A block of lines that are made for its width."""
+"""A block of lines that fit its width."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ class Batches:
         elif here:
             said = _keys(self._pace(run), ("P", "pauses"), ("u", "withdraws the rest"))
         else:
-            said = _keys("Nothing sends it at the moment.", ("P", "sends it here"))
+            said = _keys("No Panelist is sending this batch.", ("P", "sends it here"))
         rows = said.wrap(width)
         return rows + [words((_result(one), "$muted")) for one in run.last[:2]] * (not undo)
 
@@ -129,7 +129,10 @@ def queued_words(number: int, channel: Channel, start_at: int | None = None) -> 
             " undo all of it. Keep the app open, or run panelist send."
         )
     if channel.is_local:
-        return f"{number:,} are being saved as {channel.words}. The study shows the progress."
+        return (
+            f"{number:,} are being saved as {channel.words} in the folder mailbox of your Panelist"
+            " home. panelist info shows where it is."
+        )
     if channel.by_hand:
         return f"{number:,} links are ready to copy: press L, then y. Press u to withdraw the rest."
     return (

@@ -78,7 +78,7 @@ def days_words(days: float) -> str:
 
 
 def _rest(counts: StudyCounts, width: int) -> list[Content]:
-    """Who was invited and did not complete, so that the sum is who was invited."""
+    """Invitees who did not complete, by state. With those who did, they add up to all invitees."""
     awaiting = counts.of("sent", "handed_over")
     parts = [words(("○ ", "$awaiting"), f"{awaiting:,} awaiting reply")] if awaiting else []
     for state in ("started", "declined", "expired"):

@@ -163,7 +163,7 @@ def _replies(
 
 
 def _fact(label: str, value: Content, width: int) -> list[Content]:
-    """A label and its value, which is broken beside the label."""
+    """A label and its value. A long value wraps next to the label."""
     lines = value.wrap(max(8, width - LABEL)) or [words()]
     margin = " " * LABEL
     first = words((f"{label:<{LABEL}}", "$muted"), lines[0])
